@@ -13,7 +13,10 @@ _HALF = const(0x20000000)
 
 def add(moment, delay_ms):
     """Return the moment `delay_ms` (-2**29 .. 2**29 - 1) after `moment`."""
-    return (moment - _HALF + delay_ms + _HALF) & _MASK
+    if delay_ms < 0:
+        return (moment + delay_ms) & _MASK
+    # One period less first: the sum would leave the small integers just before the wrap.
+    return (moment - _MASK - 1 + delay_ms) & _MASK
 
 
 def diff(later, earlier):

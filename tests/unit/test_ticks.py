@@ -2,6 +2,7 @@
 
 import unittest
 
+import micropython
 import ticks
 
 _LAST = 0x3FFFFFFF
@@ -29,6 +30,18 @@ class TicksTest(unittest.TestCase):
         for moment in (0, 1, 77_777_777, _LAST - 1, _LAST):
             for delay in (0, 1, 50, 60_000, 0x1FFFFFFF, -1, -60_000):
                 self.assertEqual(ticks.diff(ticks.add(moment, delay), moment), delay)
+
+    def test_arithmetic_near_wrap_allocates_nothing(self):
+        # The guard calls it with the heap locked, at the wrap as anywhere else.
+        results = [0, 0, 0]
+        micropython.heap_lock()
+        try:
+            results[0] = ticks.add(_LAST, 1000)
+            results[1] = ticks.add(5, -1000)
+            results[2] = ticks.diff(0, _LAST)
+        finally:
+            micropython.heap_unlock()
+        self.assertEqual(results, [999, _LAST - 994, 1])
 
 
 class DeadlineTest(unittest.TestCase):
