@@ -1,0 +1,87 @@
+"""The simulated board: the real drivers on the chips of the simulated world."""
+
+import os
+
+from boards.common.connector_port import ConnectorPort
+from boards.common.pilot_io import PilotIo
+from boards.sim.network import Network
+from meters.sdm import Sdm630
+from modbus.master import Master
+from rfid.mfrc522 import Mfrc522
+
+_BAUD = 9600
+
+
+class Pin:
+    """A pin whose level the world reads or gives."""
+
+    def __init__(self, target, name):
+        self._target = target
+        self._name = name
+
+    def value(self, level=None):
+        """Return the level, or set it."""
+        if level is None:
+            return 1 if getattr(self._target, self._name) else 0
+        setattr(self._target, self._name, level != 0)
+        return None
+
+
+class SimBoard:
+    """What firmware/hal.py asks of a board."""
+
+    tethered = True
+
+    def __init__(self, runtime, world, fs, description):
+        self.fs = fs
+        self.world = world
+        self.network = Network()
+        self.current_ma_max = description["current_ma_max"]
+        self.phases = description["phases"]
+        self.feeds = 0
+        self._runtime = runtime
+        self._description = description
+        self.connectors = [_port(outlet) for outlet in world.outlets]
+        self.meters = [Sdm630(Master(outlet.meter.uart, _BAUD)) for outlet in world.outlets]
+        self.reader = Mfrc522(world.reader.spi, world.reader.select)
+
+    def ticks_ms(self):
+        """Return the millisecond counter."""
+        return self._runtime.ticks_ms()
+
+    def every(self, period_ms, callback):
+        """Call `callback(now)` each `period_ms`."""
+        self._runtime.every(period_ms, callback)
+
+    def random(self, count):
+        """Return random bytes fit for keys."""
+        return os.urandom(count)
+
+    def feed(self):
+        """The watchdog was fed."""
+        self.feeds = (self.feeds + 1) & 0x3FFFFFFF
+
+    async def connect(self, host, port, tls_context):
+        """Open a connection over the simulated network."""
+        return await self.network.connect(host, port, tls_context)
+
+    def identity(self, version):
+        """Return the fields of BootNotification."""
+        return {
+            "chargePointVendor": self._description["vendor"],
+            "chargePointModel": self._description["model"],
+            "chargePointSerialNumber": "SIM-0001",
+            "firmwareVersion": version,
+            "meterType": "SDM630",
+        }
+
+
+def _port(outlet):
+    circuit = outlet.circuit
+    return ConnectorPort(
+        PilotIo(circuit, circuit),
+        Pin(outlet.contactor, "coil"),
+        Pin(outlet.contactor, "closed"),
+        Pin(outlet, "rcd"),
+        Pin(outlet, "emergency"),
+    )

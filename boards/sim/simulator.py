@@ -1,0 +1,184 @@
+"""One run of the simulated charger: world, board, firmware, control, trace."""
+
+import asyncio
+import gc
+import json
+import sys
+
+from boards.sim import flash as flashes
+from boards.sim.control import Control
+from boards.sim.runtime import Runtime
+from boards.sim.trace import Trace
+from boards.sim.world import World
+
+_MICROPYTHON = sys.implementation.name == "micropython"
+_TRACE_MS = 10
+
+
+class SimulatorError(Exception):
+    """The simulator cannot start; the text says why."""
+
+
+class Settings:
+    """Where the central system is, and who we are there. `repr` must not show the password."""
+
+    def __init__(self, options):
+        self.url = options["csms"]
+        self.identity = options["id"]
+        self.password = options.get("password")
+        self.ca = _file(options.get("ca"))
+
+
+class Simulator:
+    """Builds everything from the host's options. `run` returns the exit status: 0 quit, 3 reset."""
+
+    def __init__(self, options):
+        self._options = options
+        self._runtime = Runtime()
+        self._trace = Trace(_say, self._t_ms, options.get("trace"))
+        self._ballast = None
+        self._world_bytes = 0
+        self._storage_lost = None
+        self.flash = flashes.NorFlash(options["state"] + "/flash.img")
+        self.flash.on_cut = _die
+
+    # What control and state ask for.
+
+    def uptime_ms(self):
+        """Return the ms since the firmware was started."""
+        return self._runtime.uptime_ms
+
+    def heap(self):
+        """Return the heap figures in bytes: free, used by the firmware, taken by the world."""
+        if not _MICROPYTHON:
+            return {"free": 0, "used": 0, "world": 0}
+        ballast = len(self._ballast) if self._ballast else 0
+        used = gc.mem_alloc() - self._world_bytes - ballast
+        return {"free": gc.mem_free(), "used": used, "world": self._world_bytes}
+
+    def stall(self, stall_ms):
+        """Block the VM."""
+        self._runtime.stall(stall_ms)
+
+    def _t_ms(self):
+        return self._options.get("t0_ms", 0) + self._runtime.uptime_ms
+
+    # Build and run.
+
+    def run(self, heap_before):
+        """Build and run until the end."""
+        options = self._options
+        fs = self._mount()
+        path = options["state"] + "/world.bin"
+        world = World(self._runtime.ticks_ms, options["connectors"], path)
+        self._runtime.advance = world.advance
+        self._reserve(heap_before)
+        # From here on it is the firmware's heap.
+        from boards.sim.board import SimBoard
+        from firmware.app import App
+
+        board = SimBoard(self._runtime, world, fs, _description())
+        app = App(board, Settings(options) if options.get("csms") else None)
+        self._trace.watch(app, world)
+        self._configure(app)
+        self._runtime.every(_TRACE_MS, self._trace.poll)
+        control = Control(app, world, self)
+        status = self._runtime.run(self._main(app, control))
+        world.save()
+        self._trace.event("exit", {"status": status})
+        return status
+
+    def _mount(self):
+        try:
+            return flashes.mount(self.flash)
+        except flashes.FlashError as error:
+            self._storage_lost = str(error)
+            return flashes.recover(self.flash)
+
+    def _reserve(self, heap_before):
+        """Measure the world's share and leave the firmware exactly the heap that was asked for."""
+        if not _MICROPYTHON:
+            return
+        gc.collect()
+        self._world_bytes = gc.mem_alloc() - heap_before
+        spare = gc.mem_free() - (self._options["heap"] - heap_before)
+        if spare < 0:
+            raise SimulatorError("the interpreter's heap is %d bytes too small" % -spare)
+        if spare > 1024:
+            self._ballast = bytearray(spare - 64)
+
+    def _configure(self, app):
+        if self._storage_lost:
+            app.storage_lost(self._storage_lost)
+        for key, value in self._options.get("set", ()):
+            status = app.config.set(key, value)
+            if status not in ("Accepted", "RebootRequired"):
+                reason = "unknown key" if status == "NotSupported" else "value refused"
+                self._trace.event("bad_option", {"text": "--set %s: %s" % (key, reason)})
+
+    async def _main(self, app, control):
+        firmware = asyncio.create_task(app.run())
+        commands = asyncio.create_task(_commands(control))
+        connectors = len(app.station.connectors)
+        self._trace.event("ready", {"connectors": connectors, "heap": self.heap()})
+        while not control.quit and app.exit_reason is None:
+            await asyncio.sleep(0.02)
+        commands.cancel()
+        if app.exit_reason is None:
+            app.leave("Reboot")
+            firmware.cancel()
+            return 0
+        self._trace.event("reset", {"reason": app.exit_reason})
+        return 3
+
+
+async def _commands(control):
+    """Answer the host's commands until it closes the pipe."""
+    read_line = await _stdin()
+    while True:
+        line = await read_line()
+        if not line:
+            control.quit = True
+            return
+        try:
+            command = json.loads(line)
+        except ValueError:
+            continue
+        answer = control.handle(command)
+        answer["n"] = command.get("n")
+        _say(json.dumps(answer))
+
+
+async def _stdin():
+    if _MICROPYTHON:
+        return asyncio.StreamReader(sys.stdin).readline
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader.readline
+
+
+def _say(line):
+    sys.stdout.write(line + "\n")
+    if not _MICROPYTHON:
+        sys.stdout.flush()
+
+
+def _die():
+    """The power is gone in the middle of a flash operation: the host kills this process."""
+    _say('{"event":"cut"}')
+    while True:
+        pass
+
+
+def _description():
+    folder = __file__.rpartition("/")[0]
+    with open(folder + "/board.json") as file:
+        return json.loads(file.read())
+
+
+def _file(path):
+    if not path:
+        return None
+    with open(path, "rb") as file:
+        return file.read()

@@ -1,0 +1,163 @@
+"""Everything outside the firmware: cars, contactors, mains, meters, a card; moved on in 10 ms steps.
+
+The firmware's drivers see only the chips of this world (ADC, PWM, SPI, UART, pins). What a real
+plant keeps through a power cut, it keeps too: the meters' registers and the cars at their cables
+lie in a small file beside the flash image, written in place so that a killed process leaves the
+old or the new record.
+"""
+
+import struct
+
+from micropython import const
+
+import ticks
+from boards.sim import ev as evs
+from boards.sim.chips.mfrc522 import Mfrc522Chip
+from boards.sim.chips.sdm630 import Sdm630Chip
+from boards.sim.contactor import Contactor
+from boards.sim.ev import Ev
+from boards.sim.pilot_circuit import PilotCircuit
+
+_STEP_MS = const(10)
+_VOLTAGE_MV = const(230_000)
+_RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, spare
+_SAVE_STEPS = const(10)
+
+
+class Outlet:
+    """One connector's world: car, pilot circuit, contactor, meter."""
+
+    def __init__(self, number, clock_ms):
+        self.number = number
+        self.ev = Ev()
+        self.contactor = Contactor()
+        self.circuit = PilotCircuit(number)
+        self.meter = Sdm630Chip(clock_ms)
+        self.energy_mwh = 0
+        self.rcd = False
+        self.emergency = False
+        self._rest = 0
+
+    def step(self, speed):
+        """Live through 10 ms."""
+        self.contactor.step()
+        ev = self.ev
+        ev.step(self.circuit.duty, self.contactor.closed)
+        self.circuit.load(_load(ev))
+        meter = self.meter
+        total_w = 0
+        for phase in range(3):
+            current_ma = ev.current_ma if phase < ev.phases and self.contactor.closed else 0
+            power_w = current_ma * (_VOLTAGE_MV // 1000) // 1000
+            meter.current_ma[phase] = current_ma
+            meter.power_w[phase] = power_w
+            total_w += power_w
+        if total_w:
+            self._flow(total_w, speed)
+
+    def _flow(self, total_w, speed):
+        # 1 mWh is 3600 W ms. `speed` times faster than the clock, for those who cannot wait.
+        self._rest += total_w * _STEP_MS * speed
+        energy_mwh = self._rest // 3600
+        self._rest -= energy_mwh * 3600
+        self.energy_mwh += energy_mwh
+        self.meter.energy_mwh = self.energy_mwh
+        self.ev.charged(energy_mwh)
+
+    def pack(self, record, offset):
+        """Write what survives a power cut into `record`."""
+        ev = self.ev
+        struct.pack_into(
+            _RECORD, record, offset, self.energy_mwh, ev.plugged, evs.names().index(ev.name),
+            ev.wants, ev.phases, ev.max_ma, ev.soc_permille, 0,
+        )
+
+    def unpack(self, record, offset):
+        """Go on from what survived."""
+        values = struct.unpack_from(_RECORD, record, offset)
+        self.energy_mwh = self.meter.energy_mwh = values[0]
+        if values[1]:
+            self.ev.plug(evs.names()[values[2]])
+            self.ev.wants = bool(values[3])
+            self.ev.phases, self.ev.max_ma = values[4], values[5]
+        self.ev.soc_permille = values[6]
+
+
+class World:
+    """All outlets, the card reader's field, and time going on."""
+
+    def __init__(self, clock_ms, connectors, path=None):
+        self.outlets = [Outlet(number + 1, clock_ms) for number in range(connectors)]
+        self.reader = Mfrc522Chip(clock_ms)
+        self.energy_speed = 1
+        self.now = clock_ms()
+        self._card_left_ms = None
+        self._steps = 0
+        self._file = None
+        self._record = bytearray(struct.calcsize(_RECORD) * connectors)
+        self._saved = bytearray(len(self._record))
+        if path:
+            self._open(path)
+
+    def _open(self, path):
+        try:
+            self._file = open(path, "r+b")
+        except OSError:
+            self._file = open(path, "w+b")
+        data = self._file.read(len(self._record))
+        size = struct.calcsize(_RECORD)
+        for index, outlet in enumerate(self.outlets):
+            if len(data) >= (index + 1) * size:
+                outlet.unpack(data, index * size)
+            elif not data:
+                # A meter that leaves the factory is rarely at zero after its type test.
+                outlet.energy_mwh = outlet.meter.energy_mwh = 1_234_000 * (index + 1)
+        self.save()
+
+    def advance(self, now):
+        """Live up to `now`, step by step."""
+        while ticks.diff(now, self.now) >= _STEP_MS:
+            self.now = ticks.add(self.now, _STEP_MS)
+            for outlet in self.outlets:
+                outlet.step(self.energy_speed)
+            self._hold_card()
+            self._steps += 1
+            if self._steps >= _SAVE_STEPS:
+                self.save()
+
+    def _hold_card(self):
+        if self._card_left_ms is None:
+            return
+        self._card_left_ms -= _STEP_MS
+        if self._card_left_ms <= 0:
+            self._card_left_ms = None
+            self.reader.remove()
+
+    def hold_card(self, uid, hold_ms):
+        """Hold a card to the reader for so long."""
+        self.reader.present(uid)
+        self._card_left_ms = hold_ms
+
+    def save(self):
+        """Keep what a power cut would not take, if it changed."""
+        self._steps = 0
+        if self._file is None:
+            return
+        size = struct.calcsize(_RECORD)
+        for index, outlet in enumerate(self.outlets):
+            outlet.pack(self._record, index * size)
+        if self._record == self._saved:
+            return
+        self._saved[:] = self._record
+        self._file.seek(0)
+        self._file.write(self._record)
+        self._file.flush()
+
+
+def _load(ev):
+    """Return what the car puts between CP and PE, as its pilot state would be called."""
+    if not ev.plugged:
+        return "A"
+    if not ev.s2:
+        return "B"
+    return "D" if ev.ventilation else "C"

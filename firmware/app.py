@@ -1,0 +1,195 @@
+"""The composition root: builds every part, gives each what it needs, runs the ticks.
+
+It decides nothing. `App.__init__` read top to bottom shows who knows whom, `tick` in which order
+things happen. The guard runs from the board's timer, all else from asyncio tasks.
+"""
+
+import asyncio
+import gc
+
+from micropython import const
+
+import ticks
+from firmware import boot_record, device_keys
+from firmware.auth.authorizer import Authorizer
+from firmware.auth.cache import Cache
+from firmware.clock import Clock
+from firmware.config import Config
+from firmware.evse.connector import Connector
+from firmware.evse.limiter import INSTALLATION
+from firmware.evse.station import Station
+from firmware.guard.guard import Guard
+from firmware.guard.loop import GuardLoop
+from firmware.ocpp import config_keys
+from firmware.ocpp.client import Client, core_profile
+from firmware.ocpp.metering import Metering
+from firmware.ocpp.transactions import Transactions
+from kvstore import KvStore
+from log import Log
+from ocppj.rpc import Rpc
+from rfid.uid import uid_text
+
+_GUARD_MS = const(10)
+_TICK_MS = const(50)
+_FRAME_BYTES_MAX = const(16384)
+_SAVE_TIME_MS = const(600_000)
+# So long a reset waits for the central system to take the StopTransaction.
+_RESET_PATIENCE_MS = const(5000)
+_RESET_SETTLE_MS = const(500)
+_GC_THRESHOLD = const(16384)
+
+VERSION = "0.1.0"
+
+
+class App:
+    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None."""
+
+    def __init__(self, board, settings):
+        self.board = board
+        self.log = Log()
+        fs = board.fs
+        self.settings = KvStore(fs, "/settings")
+        self.boot = boot_record.take(self.settings)
+        self.clock = Clock(self.boot.number, self.boot.time_floor_s)
+        measurands = config_keys.MEASURANDS
+        keys = config_keys.board_keys(len(board.connectors), measurands, "Core", board.tethered)
+        tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
+        self.config = Config(KvStore(fs, "/config"), tables)
+        self.config.load()
+        self.rpc = Rpc(
+            max_bytes=_FRAME_BYTES_MAX, id_prefix=boot_record.id_prefix(self.boot, board.random)
+        )
+        self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
+        self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
+        self.guards = [Guard() for _ in board.connectors]
+        self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
+        self.station = Station(self._connectors(), self)
+        self.identity = board.identity(VERSION)
+        self.client = Client(self, self.rpc, (core_profile(),))
+        self.metering = Metering(self)
+        self.transactions.listener = self._on_transaction_answer
+        self.station.on_change = self._on_change
+        self.link = None
+        if settings is not None:
+            from firmware.net.ocpp_link import OcppLink
+
+            self.link = OcppLink(self.client, settings, self)
+        self.exit_reason = None
+        self._save_time = ticks.Deadline()
+        self._reset_by = ticks.Deadline()
+        self._settle = ticks.Deadline()
+        gc.threshold(_GC_THRESHOLD) if hasattr(gc, "threshold") else None
+
+    def _connectors(self):
+        connectors = []
+        board = self.board
+        for index, guard in enumerate(self.guards):
+            connector = Connector(
+                index + 1, guard, board.meters[index], board.current_ma_max, board.phases
+            )
+            boot_record.restore_energy(self.settings, connector)
+            connectors.append(connector)
+        return connectors
+
+    # Run.
+
+    def start(self):
+        """Start the guard's timer and take up what the last run left open."""
+        now = self.board.ticks_ms()
+        self.board.every(_GUARD_MS, self.guard_loop.step)
+        for transaction in self.transactions.recover(now):
+            self.station.interrupted(now, transaction, self.boot.stop_reason)
+            self.log.warn("tx", "transaction on connector %d was cut off", transaction.connector_id)
+        self._save_time.start(now, _SAVE_TIME_MS)
+
+    async def run(self):
+        """Run until somebody wants a reset; returns why."""
+        self.start()
+        task = None
+        while self.exit_reason is None:
+            self.tick(self.board.ticks_ms())
+            if task is None and self.link and self.station.settled:
+                # Not before: the first status of a plugged connector must not be Available.
+                task = asyncio.create_task(self.link.run())
+            await asyncio.sleep(_TICK_MS / 1000)
+        if task:
+            task.cancel()
+        return self.exit_reason
+
+    def tick(self, now):
+        """One turn of everything that decides; every 50 ms."""
+        self.clock.tick(now)
+        self._reader(now)
+        station = self.station
+        lost = self.config.get("StorageLost")
+        limit_ma = self.config.get("InstallationCurrentMax") * 1000
+        for connector in station.connectors:
+            connector.limiter.set(INSTALLATION, limit_ma)
+            connector.storage_lost = lost
+        station.online = self.client.connected and self.client.registration == "Accepted"
+        station.tick(now)
+        self.client.observe(now)
+        self.metering.tick(now)
+        if self._save_time.expired(now):
+            self._save_time.start(now, _SAVE_TIME_MS)
+            boot_record.save_time(self.settings, self.clock, now)
+        if station.reset_wanted:
+            self._reset(now, station.reset_wanted)
+
+    def _reader(self, now):
+        reader = self.board.reader
+        if reader is None:
+            return
+        event = reader.tick(now)
+        if event is None:
+            return
+        if event[0] == "card":
+            self.log.info("card", "card presented")
+            self.station.card(now, uid_text(event[1]))
+        elif event[0] == "silent":
+            self.log.warn("card", "reader does not answer")
+
+    def _reset(self, now, reason):
+        """Leave when sessions have ended and the central system knows, or patience is over."""
+        if not self._reset_by.running:
+            self._reset_by.start(now, _RESET_PATIENCE_MS)
+            self._settle.start(now, _RESET_SETTLE_MS)
+            boot_record.note_reset(self.settings, reason)
+        if not self._settle.expired(now):
+            return
+        done = self.station.at_rest and not (self.client.connected and self.transactions.pending)
+        if done or self._reset_by.expired(now):
+            boot_record.save_time(self.settings, self.clock, now)
+            self.exit_reason = reason
+
+    def leave(self, reason):
+        """The firmware is stopped from outside, orderly: what runs is closed as `reason` later."""
+        boot_record.note_reset(self.settings, reason)
+        boot_record.save_time(self.settings, self.clock, self.board.ticks_ms())
+
+    def storage_lost(self, text):
+        """The flash was empty or broken: the installer's limits are gone, so nothing charges
+        until somebody has looked (configuration key StorageLost)."""
+        self.config.set("StorageLost", "true")
+        self.log.error("flash", "%s; no charging until StorageLost is set to false", text)
+
+    # Wiring between parts that must not know each other.
+
+    def _on_transaction_answer(self, tx, kind, id_tag_info):
+        now = self.board.ticks_ms()
+        if id_tag_info is None:
+            return
+        id_token = tx.id_tag if kind == "start" else tx.stop_id_tag
+        if id_token:
+            self.authorizer.learn(now, id_token, id_tag_info)
+        if kind == "start":
+            self.station.on_start_answer(now, tx, id_tag_info)
+
+    def _on_change(self, now, connector):
+        self.client.observe(now)
+        if connector.transaction is None:
+            boot_record.save_energy(self.settings, connector)
+        self.log.info(
+            "station", "connector %d is %s%s", connector.id, connector.status,
+            "" if connector.error_code == "NoError" else " (" + connector.error_code + ")",
+        )

@@ -1,0 +1,213 @@
+"""One connector: pilot, session, power, limits, energy and faults, brought together tick by tick.
+
+Owns every fact about its connector that the rest of the firmware asks for. It switches nothing:
+`guard` (passed in) gets wishes and gives back facts.
+"""
+
+from micropython import const
+
+from firmware.evse import pilot as pilots
+from firmware.evse import power as powers
+from firmware.evse import session as sessions
+from firmware.evse import status as statuses
+from firmware.evse.energy import EnergyRegister
+from firmware.evse.faults import find as find_faults
+from firmware.evse.limiter import NAMES, Limiter
+from firmware.evse.power import Power
+from firmware.evse.session import Session
+from ticks import Deadline, diff
+
+_STEADY_HIGH = const(65535)
+# The final register is read after the contactor has opened; a silent meter must not hold the user.
+_FINAL_READING_MS = const(1500)
+_DIODE_MS = const(1000)
+_METER_SILENT_MS = const(11000)
+
+
+class Connector:
+    """Everything about connector `number` (1, 2). `tick` is called every 50 ms by the station."""
+
+    def __init__(self, number, guard, meter, current_ma_max, phases):
+        self.id = number
+        self.guard = guard
+        self.meter = meter
+        self.phases = phases
+        self.pilot = pilots.PilotReader()
+        self.session = Session()
+        self.power = Power()
+        self.limiter = Limiter(current_ma_max)
+        self.energy = EnergyRegister()
+        self.transaction = None
+        self.operative = True
+        self.scheduled_operative = None
+        self.reserved = False
+        self.locked = False
+        self.paused = False
+        self.faults = ()
+        self.warnings = ()
+        self.interrupted = None
+        self.diode_missing = False
+        self.meter_silent = False
+        self.storage_lost = False
+        self.status = statuses.AVAILABLE
+        self.status_at = None
+        self.error_code = "NoError"
+        self.vendor_error_code = ""
+        self.info = ""
+        self.connect = Deadline()
+        self.recover = Deadline()
+        self._grace = Deadline()
+        self._diode = Deadline()
+        self._final = Deadline()
+        self._opened_at = None
+        self._reading_id = None
+
+    # Facts.
+
+    @property
+    def plugged(self):
+        """True while an EV is on the pilot (states B to D)."""
+        return self.pilot.state in (pilots.B, pilots.C, pilots.D)
+
+    @property
+    def ev_asks(self):
+        """True while the EV has S2 closed and its diode was seen."""
+        return self.pilot.state == pilots.C and self.pilot.diode_ok
+
+    @property
+    def offering(self):
+        """True while the pilot offers current."""
+        return self.power.state == powers.OFFER
+
+    @property
+    def charging(self):
+        """True while energy can flow: contactor closed, EV in C, current offered."""
+        return self.guard.closed and self.pilot.state == pilots.C and self.offering
+
+    @property
+    def starting_up(self):
+        """True in the first seconds of a transaction, before the EV can have reacted."""
+        return self._grace.running
+
+    @property
+    def limit_ma(self):
+        """The current that the pilot offers now, in mA; 0 when it offers none."""
+        return self.power.offer_ma
+
+    @property
+    def cp_name(self):
+        """The pilot state as the standard writes it: A1, B2, C2 ... E, F."""
+        name = pilots.NAMES[self.pilot.state]
+        if name in ("E", "F"):
+            return name
+        return name + ("2" if 0 < self.guard.duty < _STEADY_HIGH else "1")
+
+    # The tick.
+
+    def tick(self, now):
+        """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
+        pwm = 0 < self.guard.duty < _STEADY_HIGH
+        self.pilot.update(now, self.guard.high_mv, self.guard.low_mv, pwm)
+        self._meter(now)
+        self._watch_diode(now, pwm)
+        self.faults, self.warnings = find_faults(self)
+        if self._grace.expired(now) or self.charging:
+            self._grace.stop()
+        self._power(now)
+
+    def _meter(self, now):
+        self.meter.tick(now)
+        if self.meter.reading_id != self._reading_id:
+            self._reading_id = self.meter.reading_id
+            self.energy.reading(self.meter.energy_wh)
+
+        silent_ms = self.meter.silent_ms(now)
+        self.meter_silent = silent_ms is not None and silent_ms > _METER_SILENT_MS
+
+    def _watch_diode(self, now, pwm):
+        """The diode must show itself soon after the PWM begins (IEC 61851-1 Table A.4); the fault
+        stays until the EV is gone."""
+        if not self.plugged:
+            self.diode_missing = False
+        if not pwm or not self.plugged or self.pilot.diode_ok:
+            self._diode.stop()
+        elif not self._diode.running:
+            self._diode.start(now, _DIODE_MS)
+        elif self._diode.expired(now):
+            self.diode_missing = True
+
+    def _power(self, now):
+        self.limiter.tick(now)
+        may = self.session.state == sessions.RUNNING and not self.faults and not self.paused
+        guard = self.guard
+        if not self.plugged:
+            self.power.cut(now)
+        else:
+            offer_ma = self.limiter.offer_ma if may else 0
+            self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
+        offer_ma = self.power.offer_ma
+        guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
+        guard.request_close = self.power.wants_contactor
+        guard.requested_at = now
+
+    # The ends of a transaction.
+
+    def begin(self, now, transaction):
+        """The start record is complete: the transaction runs."""
+        self.transaction = transaction
+        self.session.handle(sessions.BEGUN)
+        self.paused = False
+        self._grace.start(now, statuses.START_GRACE_MS)
+
+    def final_reading(self, now):
+        """Return True once the register holds all that flowed: asked while the session stops."""
+        if self.guard.closed or self.power.state != powers.OFF:
+            self._opened_at = None
+            return False
+        if self._opened_at is None:
+            self._opened_at = now
+            self._final.start(now, _FINAL_READING_MS)
+            self.meter.poll_now(now)
+        return self.read_since(self._opened_at) or self._final.expired(now)
+
+    def read_since(self, moment):
+        """Return True if the meter was read after `moment`."""
+        sampled_at = self.meter.sampled_at
+        return sampled_at is not None and diff(sampled_at, moment) >= 0
+
+    def ended(self):
+        """The stop record is complete."""
+        self.transaction = None
+        self._opened_at = None
+        self._final.stop()
+        self.session.handle(sessions.ENDED)
+        self.session.forget()
+
+    def why(self):
+        """Return what keeps energy from flowing, worst first, as short texts."""
+        reasons = [fault.text for fault in self.faults]
+        state = self.session.state
+        if not self.operative:
+            reasons.append("connector is inoperative (ChangeAvailability)")
+        if not self.plugged:
+            reasons.append("no EV plugged in")
+        if state in (sessions.IDLE, sessions.PLUGGED):
+            reasons.append("not authorised: no card shown, no remote start")
+        elif state in (sessions.STOPPING, sessions.FINISHING):
+            reasons.append("session is over: unplug, or show a card again")
+        if state == sessions.RUNNING and not self.charging:
+            self._why_running(reasons)
+        return reasons
+
+    def _why_running(self, reasons):
+        if self.paused:
+            reasons.append("id token was refused by the central system")
+        if not self.limiter.minimum_ma():
+            source = self.limiter.tightest()
+            reasons.append("limit below 6 A: " + NAMES[source])
+        elif self.power.holding:
+            reasons.append("waiting before current is offered again")
+        elif self.offering and self.plugged and self.pilot.state == pilots.B:
+            reasons.append("EV does not ask for energy (pilot B)")
+        elif self.offering and not self.pilot.diode_ok:
+            reasons.append("EV diode not seen yet")

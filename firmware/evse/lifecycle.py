@@ -1,0 +1,116 @@
+"""From plug to unplug: drives a connector's session and keeps its transaction in the ledger.
+
+The record comes first: energy may flow only after the start record is complete on flash, and a
+session is over only after the stop record is (OCPP 1.6 3.7). When the flash refuses, nothing
+starts, and what has to stop is tried again.
+"""
+
+from micropython import const
+
+from firmware.evse import availability
+from firmware.evse import session as sessions
+from firmware.evse.admission import withdraw
+
+# A silent meter must not keep the last transaction open for ever.
+_RECOVER_MS = const(3000)
+# A jump that no power cut explains: somebody has put another meter in.
+_JUMP_WH = const(10000)
+
+
+class Lifecycle:
+    """`step` once per tick and connector. `storage_failed`: the flash refused the last record."""
+
+    def __init__(self, config, ledger):
+        self.storage_failed = False
+        self._config = config
+        self._ledger = ledger
+
+    def step(self, now, connector):
+        """Take plug and unplug to the session, and what follows from its state."""
+        session = connector.session
+        if connector.interrupted:
+            self._close_interrupted(now, connector)
+        if not connector.plugged:
+            self._unplugged(connector)
+        elif session.accepts(sessions.PLUG):
+            session.handle(sessions.PLUG)
+        if session.state == sessions.STARTING and not connector.interrupted:
+            self._begin(now, connector)
+        elif session.state == sessions.RUNNING:
+            self._ledger.update(now, connector.transaction, connector.energy.register_wh)
+        elif session.state == sessions.STOPPING and connector.final_reading(now):
+            self._end(now, connector)
+        if session.state == sessions.AUTHORISED and connector.connect.expired(now):
+            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug.
+            withdraw(connector)
+
+    def _unplugged(self, connector):
+        session = connector.session
+        if session.state == sessions.RUNNING:
+            if self._config.get("StopTransactionOnEVSideDisconnect"):
+                session.stop("EVDisconnected", None)
+        elif session.accepts(sessions.UNPLUG):
+            session.handle(sessions.UNPLUG)
+            if session.state == sessions.IDLE:
+                session.forget()
+
+    def _begin(self, now, connector):
+        session = connector.session
+        connector.connect.stop()
+        try:
+            transaction = self._ledger.begin(
+                now, connector.id, session.id_token, connector.energy.register_wh
+            )
+        except OSError:
+            self.storage_failed = True
+            session.handle(sessions.REFUSED)
+            session.forget()
+            return
+        self.storage_failed = False
+        connector.begin(now, transaction)
+
+    def _end(self, now, connector):
+        session = connector.session
+        ended = self._record_end(
+            now,
+            connector.transaction,
+            connector.energy.register_wh,
+            session.stop_reason,
+            session.stop_token,
+        )
+        if ended:
+            connector.ended()
+            availability.settle(connector)
+
+    def _record_end(self, now, transaction, stop_wh, reason, id_token=None):
+        try:
+            self._ledger.end(now, transaction, stop_wh, reason, id_token)
+        except OSError:
+            self.storage_failed = True
+            return False
+        self.storage_failed = False
+        return True
+
+    # What a power cut left.
+
+    def interrupted(self, now, connector, transaction, reason):
+        """The last run left `transaction` open; it is closed as soon as the meter has spoken."""
+        energy = connector.energy
+        energy.register_wh = max(energy.register_wh, transaction.energy_wh)
+        connector.interrupted = (transaction, reason, now)
+        connector.recover.start(now, _RECOVER_MS)
+
+    def _close_interrupted(self, now, connector):
+        # What the meter counted up to the cut belongs to the session: nobody else is behind it.
+        transaction, reason, since = connector.interrupted
+        heard = connector.read_since(since) and connector.pilot.known
+        if not heard and not connector.recover.expired(now):
+            return
+        stop_wh = connector.energy.register_wh
+        if stop_wh - transaction.energy_wh > _JUMP_WH:
+            stop_wh = transaction.energy_wh
+        if not self._record_end(now, transaction, stop_wh, reason):
+            return
+        connector.interrupted = None
+        if connector.session.state == sessions.PLUGGED:
+            connector.session.handle(sessions.ENDED)

@@ -1,0 +1,89 @@
+"""When to offer current, when to ask for the contactor, how to stop: one connector's power.
+
+The order of a stop is IEC 61851-1 Table A.6, sequences 10.1 and 10.2: the pilot goes to X1 first,
+the EV has 3 s to open S2, and after 6 s the contactor opens under load. Only the guard switches;
+what is decided here is a request.
+"""
+
+from micropython import const
+
+from ticks import Deadline
+
+# States.
+OFF = const(0)  # X1, contactor open.
+OFFER = const(1)  # PWM; the contactor follows the EV.
+STOPPING = const(2)  # X1, waiting for the EV to open S2.
+STATES = ("off", "offer", "stopping")
+
+_FORCE_OPEN_MS = const(6000)
+_REOFFER_MS = const(5000)
+
+
+class Power:
+    """Turns "may charge with so much" into the two wishes that the guard gets."""
+
+    def __init__(self):
+        self.state = OFF
+        self.offer_ma = 0
+        self.wants_contactor = False
+        self.forced_opens = 0
+        self._force = Deadline()
+        self._hold = Deadline()
+
+    @property
+    def holding(self):
+        """True while a new offer waits for the time that the EV needs after the last one."""
+        return self._hold.running
+
+    def tick(self, now, offer_ma, ev_ready, closed):
+        """One step.
+
+        offer_ma: what may be offered now, 0 = nothing. ev_ready: pilot stable in C (or D) and the
+        diode seen. closed: the contactor's fact.
+        """
+        if self._hold.expired(now):
+            self._hold.stop()
+        if self.state == OFFER:
+            self._offering(now, offer_ma, ev_ready, closed)
+        elif self.state == STOPPING:
+            self._stopping(now, offer_ma, ev_ready, closed)
+        elif offer_ma and not self._hold.running:
+            self.state = OFFER
+            self._offering(now, offer_ma, ev_ready, closed)
+
+    def _offering(self, now, offer_ma, ev_ready, closed):
+        if not offer_ma:
+            self.offer_ma = 0
+            if not closed:
+                self._off(now)
+                return
+            self.state = STOPPING
+            self._force.start(now, _FORCE_OPEN_MS)
+            self._stopping(now, offer_ma, ev_ready, closed)
+            return
+        self.offer_ma = offer_ma
+        self.wants_contactor = ev_ready
+
+    def _stopping(self, now, offer_ma, ev_ready, closed):
+        if closed and ev_ready and offer_ma:
+            # The offer is back before the EV has reacted: go on without switching.
+            self.state = OFFER
+            self.offer_ma = offer_ma
+            return
+        if self._force.expired(now):
+            self.forced_opens += 1 if closed and ev_ready else 0
+            self._off(now)
+        elif not ev_ready or not closed:
+            self._off(now)
+
+    def _off(self, now):
+        self.state = OFF
+        self.offer_ma = 0
+        self.wants_contactor = False
+        self._force.stop()
+        self._hold.start(now, _REOFFER_MS)
+
+    def cut(self, now):
+        """Withdraw everything at once: a fault, or the EV is gone."""
+        if self.state != OFF:
+            self._off(now)

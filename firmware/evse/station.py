@@ -1,0 +1,180 @@
+"""The charging station: owns the connectors, takes requests, drives every tick.
+
+Requests from outside (CSMS, console, card) are recorded and carried out on the next `tick`, so an
+answer always leaves before what it causes.
+"""
+
+from firmware.evse import session as sessions
+from firmware.evse import status as statuses
+from firmware.evse.admission import Admission
+from firmware.evse.availability import Availability
+from firmware.evse.lifecycle import Lifecycle
+
+
+class Station:
+    """All connectors together. `tick(now)` every 50 ms; everything else only records."""
+
+    def __init__(self, connectors, parts):
+        """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
+        self.connectors = connectors
+        self.online = False
+        self.status0 = statuses.AVAILABLE
+        self.status0_at = None
+        self.error_code0 = "NoError"
+        self.reset_wanted = None
+        self.on_change = None
+        self.admission = Admission(connectors, parts)
+        self.lifecycle = Lifecycle(parts.config, parts.transactions)
+        self.availability = Availability(connectors, parts.settings)
+        self._config = parts.config
+        self._clock = parts.clock
+        self._intents = []
+
+    # Requests.
+
+    def card(self, now, id_token):
+        """A card was presented. Carried out on the next tick."""
+        self._intents.append((self.admission.card, (id_token,)))
+
+    def remote_start(self, now, connector_id, id_token, authorize):
+        """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
+        for connector in self.connectors:
+            if connector_id not in (None, connector.id):
+                continue
+            if connector.faults or not connector.operative:
+                continue
+            if connector.session.accepts(sessions.AUTHORISE):
+                action = self.admission.start_remote
+                self._intents.append((action, (connector, id_token, authorize)))
+                return True
+        return False
+
+    def remote_stop(self, now, transaction_id):
+        """RemoteStopTransaction: True if that transaction runs here."""
+        for connector in self.connectors:
+            transaction = connector.transaction
+            if transaction is None or connector.session.state != sessions.RUNNING:
+                continue
+            if transaction.known and transaction.transaction_id == transaction_id:
+                self._intents.append((self._stop, (connector, "Remote")))
+                return True
+        return False
+
+    def unlock(self, now, connector_id):
+        """UnlockConnector: a tethered cable has no lock to open (TC_017_2_CS, TC_031_CS)."""
+        return "NotSupported"
+
+    def unlock_result(self, connector_id):
+        """Return the outcome of an unlocking under way; None while it is not known."""
+        return "NotSupported"
+
+    def reset(self, now, hard):
+        """Reset: sessions end first, then `reset_wanted` tells the application."""
+        self._intents.append((self._reset, ("HardReset" if hard else "SoftReset",)))
+        return True
+
+    def change_availability(self, now, connector_id, operative):
+        """ChangeAvailability: returns the OCPP status; 0 means everything."""
+        return self.availability.change(connector_id, operative)
+
+    def interrupted(self, now, transaction, reason):
+        """The last run left `transaction` open."""
+        index = min(transaction.connector_id, len(self.connectors)) - 1
+        self.lifecycle.interrupted(now, self.connectors[index], transaction, reason)
+
+    def on_start_answer(self, now, transaction, id_tag_info):
+        """StartTransaction.conf: a token that is not Accepted loses its right (OCPP 1.6 3.7)."""
+        for connector in self.connectors:
+            if connector.transaction is not transaction:
+                continue
+            connector.session.parent = id_tag_info.get("parentIdTag") or connector.session.parent
+            if id_tag_info.get("status") == "Accepted":
+                return
+            if self._config.get("StopTransactionOnInvalidId"):
+                self._intents.append((self._stop, (connector, "DeAuthorized")))
+            else:
+                connector.paused = True
+
+    # Facts.
+
+    @property
+    def settled(self):
+        """True once the pilots are known and nothing of the last run is open any more."""
+        for connector in self.connectors:
+            if connector.interrupted or not connector.pilot.known:
+                return False
+        return True
+
+    @property
+    def at_rest(self):
+        """True when no transaction is open on any connector."""
+        for connector in self.connectors:
+            if connector.transaction is not None or connector.interrupted:
+                return False
+        return True
+
+    # The tick.
+
+    def tick(self, now):
+        """Carry out what was asked for, step every connector, derive every status."""
+        self.admission.online = self.online
+        self.admission.tick(now)
+        intents = self._intents
+        if intents:
+            self._intents = []
+            for action, details in intents:
+                action(now, *details)
+        for connector in self.connectors:
+            connector.tick(now)
+            self.lifecycle.step(now, connector)
+            self._derive(now, connector)
+        self._derive0(now)
+
+    def _stop(self, now, connector, reason):
+        if connector.session.state == sessions.RUNNING:
+            connector.session.stop(reason, None)
+
+    def _reset(self, now, reason):
+        for connector in self.connectors:
+            self._stop(now, connector, reason)
+        self.reset_wanted = reason
+
+    # Status.
+
+    def _derive(self, now, connector):
+        status = statuses.derive(connector, connector.status)
+        errors = _errors(connector, status)
+        known = (connector.error_code, connector.vendor_error_code, connector.info)
+        if connector.status_at is None:
+            connector.status_at = self._clock.stamp(now)
+        if status == connector.status and errors == known:
+            return
+        if status != connector.status and not statuses.allowed(connector.status, status):
+            # The table of OCPP 1.6 4.9 has no such change: the user's part ends first.
+            self._set_status(now, connector, statuses.AVAILABLE, ("NoError", "", ""))
+        self._set_status(now, connector, status, errors)
+
+    def _set_status(self, now, connector, status, errors):
+        connector.status = status
+        connector.error_code, connector.vendor_error_code, connector.info = errors
+        connector.status_at = self._clock.stamp(now)
+        if self.on_change:
+            self.on_change(now, connector)
+
+    def _derive0(self, now):
+        operative = self.availability.operative
+        status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
+        if status != self.status0 or self.status0_at is None:
+            self.status0 = status
+            self.status0_at = self._clock.stamp(now)
+
+
+def _errors(connector, status):
+    """Return (errorCode, vendorErrorCode, info) that go with `status`."""
+    worst = connector.faults or connector.warnings
+    if worst:
+        return worst[0].error_code, worst[0].vendor_error_code, worst[0].text
+    if connector.transaction is not None and not connector.plugged:
+        # TC_005_3_CS compares this text literally.
+        return "NoError", "", "EV side disconnected"
+    return "NoError", "", ""

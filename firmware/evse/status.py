@@ -1,0 +1,78 @@
+"""From the facts of one connector to its OCPP 1.6 status (4.9 StatusNotification, table of states).
+
+The order of the questions is the meaning: a blocking fault hides everything, a running transaction
+hides an availability change, and where both sides pause, the EVSE's pause is reported.
+"""
+
+from micropython import const
+
+from firmware.evse import session as sessions
+
+AVAILABLE = "Available"
+PREPARING = "Preparing"
+CHARGING = "Charging"
+SUSPENDED_EV = "SuspendedEV"
+SUSPENDED_EVSE = "SuspendedEVSE"
+FINISHING = "Finishing"
+RESERVED = "Reserved"
+UNAVAILABLE = "Unavailable"
+FAULTED = "Faulted"
+
+# The table of allowed changes. TC_* cases and central systems judge a station by these.
+ALLOWED = (
+    (AVAILABLE, (PREPARING, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, RESERVED, UNAVAILABLE, FAULTED)),
+    (PREPARING, (AVAILABLE, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING, FAULTED)),
+    (CHARGING, (AVAILABLE, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING, UNAVAILABLE, FAULTED)),
+    (SUSPENDED_EV, (AVAILABLE, CHARGING, SUSPENDED_EVSE, FINISHING, UNAVAILABLE, FAULTED)),
+    (SUSPENDED_EVSE, (AVAILABLE, CHARGING, SUSPENDED_EV, FINISHING, UNAVAILABLE, FAULTED)),
+    (FINISHING, (AVAILABLE, PREPARING, UNAVAILABLE, FAULTED)),
+    (RESERVED, (AVAILABLE, PREPARING, UNAVAILABLE, FAULTED)),
+    (UNAVAILABLE, (AVAILABLE, PREPARING, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, FAULTED)),
+    (FAULTED, (AVAILABLE, PREPARING, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING, RESERVED,
+               UNAVAILABLE)),
+)
+
+# So long after the start an EV may take to close S2 before "SuspendedEV" is news and not noise:
+# a regular start goes from Preparing to Charging (TC_003_CS, TC_010_CS).
+START_GRACE_MS = const(5000)
+
+
+def allowed(before, after):
+    """Return True if OCPP 1.6 lets a connector go from `before` to `after`."""
+    for status, following in ALLOWED:
+        if status == before:
+            return after in following
+    return False
+
+
+def derive(connector, previous):
+    """Return the status that the facts of `connector` amount to; `previous` is the last one."""
+    if connector.faults:
+        return FAULTED
+    state = connector.session.state
+    if state in (sessions.RUNNING, sessions.STOPPING):
+        return _in_transaction(connector, state, previous)
+    if not connector.operative:
+        return UNAVAILABLE
+    if state == sessions.FINISHING:
+        return FINISHING
+    if state == sessions.IDLE:
+        return RESERVED if connector.reserved else AVAILABLE
+    return PREPARING
+
+
+def _in_transaction(connector, state, previous):
+    if state == sessions.STOPPING:
+        return FINISHING
+    if connector.charging:
+        return CHARGING
+    if connector.starting_up and previous == PREPARING:
+        return PREPARING
+    if not connector.plugged:
+        return SUSPENDED_EV
+    if not connector.offering:
+        return SUSPENDED_EVSE
+    if connector.ev_asks:
+        # The contactor is about to close: what was true until now is still the best answer.
+        return previous if previous != FAULTED else SUSPENDED_EV
+    return SUSPENDED_EV

@@ -1,0 +1,58 @@
+"""What a board must provide. The firmware gets these objects passed in and knows no pin.
+
+Every method here returns at once: nothing waits, nothing allocates where it says so. A board may
+raise OSError from any of them; the guard takes that as "pilot bad" and opens.
+"""
+
+
+class ConnectorPort:
+    """The electrical side of one connector."""
+
+    def read_pilot(self, levels):
+        """Fill `levels` (a preallocated list of two) with the high and low plateau of the pilot in
+        mV at the CP contact. Allocates nothing."""
+        raise NotImplementedError
+
+    def set_duty(self, duty):
+        """Drive the pilot: 0..65535; 65535 is steady +12 V (X1), 0 steady -12 V (state F)."""
+        raise NotImplementedError
+
+    def contactor(self, close):
+        """Drive the contactor's coil."""
+        raise NotImplementedError
+
+    def mirror(self):
+        """Return True while the mirror contact says that the contactor is closed."""
+        raise NotImplementedError
+
+    def trips(self):
+        """Return the bit field of hardware trip inputs (firmware.guard.guard: TRIP_...)."""
+        raise NotImplementedError
+
+
+class Board:
+    """All that a board has. `connectors` are ConnectorPorts, `meters` as in lib/meters."""
+
+    name = "?"
+    current_ma_max = 0
+    phases = 1
+    connectors = ()
+    meters = ()
+    reader = None
+    fs = None
+
+    def ticks_ms(self):
+        """Return the millisecond counter that wraps at 2**30."""
+        raise NotImplementedError
+
+    def every(self, period_ms, callback):
+        """Call `callback(now)` each `period_ms` from a timer, apart from asyncio."""
+        raise NotImplementedError
+
+    def random(self, count):
+        """Return `count` random bytes fit for keys."""
+        raise NotImplementedError
+
+    def feed(self):
+        """Feed the watchdog."""
+        raise NotImplementedError

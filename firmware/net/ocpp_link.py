@@ -1,0 +1,211 @@
+"""The connection to the central system: opens it, pumps it, waits and opens it again. No policy
+about OCPP: texts go from `websock.client` to the OCPP client and back.
+
+It never gives up and never needs a reboot: every way a connection can end leads to the same wait.
+"""
+
+import asyncio
+import binascii
+
+from micropython import const
+
+import ticks
+from backoff import Backoff
+from firmware.net import stream
+from firmware.net.url import UrlError, split, station_path
+from websock.client import Client as WebSocket
+
+_PROTOCOL = "ocpp1.6"
+_PUMP_MS = const(20)
+_PONG_MS = const(10000)
+_CONNECT_MS = const(15000)
+# So many calls without an answer: the link is dead though TCP has not noticed.
+_SILENT_CALLS = const(2)
+
+
+class OcppLink:
+    """`run` is a task for ever. `online`-ness is the OCPP client's business, not this one's."""
+
+    def __init__(self, client, settings, parts):
+        """settings: url, identity, password (text or None), ca (PEM or None). parts: board, log,
+        config."""
+        self._client = client
+        self._settings = settings
+        self._board = parts.board
+        self._log = parts.log
+        self._config = parts.config
+        self._backoff = Backoff(parts.board.random)
+        self._socket = None
+        self._stream = None
+        self._ping = ticks.Deadline()
+        self._why = None
+        self._ended_by = None
+
+    async def run(self):
+        """Connect for ever."""
+        while True:
+            await self._session()
+            wait_ms = self._backoff.next_ms()
+            self._log.warn("net", "%s; next try in %d s", self._why, (wait_ms + 999) // 1000)
+            await asyncio.sleep(wait_ms / 1000)
+
+    async def _session(self):
+        """One connection from its first to its last byte; `_why` says how it ended."""
+        self._ended_by = None
+        reader = None
+        try:
+            await self._open()
+            reader = asyncio.create_task(self._read())
+            while not await self._step():
+                await asyncio.sleep(_PUMP_MS / 1000)
+        except UrlError as error:
+            self._why = str(error)
+        except asyncio.TimeoutError:
+            self._why = "cannot reach %s: timed out" % self._settings.url
+        except (OSError, ValueError) as error:
+            self._why = "cannot reach %s: %s" % (self._settings.url, _os_text(error))
+        finally:
+            if reader:
+                reader.cancel()
+            await self._drop()
+
+    async def _open(self):
+        settings = self._settings
+        is_tls, host, port, path = split(settings.url)
+        context = stream.tls_context(settings.ca) if is_tls else None
+        self._stream = await asyncio.wait_for(
+            self._board.connect(host, port, context), _CONNECT_MS // 1000
+        )
+        self._socket = WebSocket(
+            host,
+            port,
+            station_path(path, settings.identity),
+            _PROTOCOL,
+            _authorization(settings),
+            self._board.random,
+        )
+        self._socket.start(self._board.ticks_ms())
+        await self._flush()
+
+    async def _read(self):
+        """Take in what arrives and answer it at once; ends with the connection."""
+        try:
+            while self._ended_by is None:
+                data = await self._stream.read()
+                now = self._board.ticks_ms()
+                if data:
+                    self._socket.receive(now, data)
+                else:
+                    self._socket.eof(now)
+                self._events(now)
+                await self._flush()
+        except OSError as error:
+            self._ended_by = "connection lost: %s" % _os_text(error)
+
+    async def _step(self):
+        """Time goes on: pings, deadlines, calls of our own. Returns True when it is over."""
+        now = self._board.ticks_ms()
+        socket = self._socket
+        socket.tick(now)
+        self._events(now)
+        if self._client.connected:
+            self._keep_alive(now)
+            self._send(now)
+        await self._flush()
+        if self._ended_by is None:
+            return False
+        self._why = self._ended_by
+        return True
+
+    def _keep_alive(self, now):
+        """OCPP 1.6 9.1 WebSocketPingInterval: our pings prove that the other end is there."""
+        interval_s = self._config.get("WebSocketPingInterval")
+        if not interval_s:
+            self._ping.stop()
+        elif not self._ping.running:
+            self._ping.start(now, interval_s * 1000)
+        elif self._ping.expired(now):
+            self._socket.ping(now, _PONG_MS)
+            self._ping.start(now, interval_s * 1000)
+        if self._client.silent_calls >= _SILENT_CALLS:
+            self._ended_by = "the central system answers no calls"
+
+    def _events(self, now):
+        event = self._socket.next_event()
+        while event is not None:
+            kind = event[0]
+            if kind == "text":
+                self._client.receive(now, event[1])
+            elif kind == "open":
+                self._opened(now)
+            elif kind in ("refused", "closed", "failed"):
+                self._ended_by = _ended(event)
+            event = self._socket.next_event()
+        self._send(now)
+
+    def _opened(self, now):
+        self._log.info("net", "connected to %s", self._settings.url)
+        self._backoff.reset()
+        self._ping.stop()
+        self._client.on_connected(now)
+
+    def _send(self, now):
+        self._client.tick(now)
+        text = self._client.next_text()
+        while text is not None and self._ended_by is None:
+            self._socket.send_text(text)
+            text = self._client.next_text()
+
+    async def _flush(self):
+        await self._stream.flush(self._socket.data_to_send)
+
+    async def _drop(self):
+        if self._client.connected:
+            self._client.on_disconnected(self._board.ticks_ms())
+        if self._stream:
+            await self._stream.close()
+        self._stream = None
+        self._socket = None
+
+
+def _ended(event):
+    """Return how a connection ended as one sentence for a person."""
+    if event[0] == "refused":
+        hint = {
+            401: " (wrong id or password)",
+            403: " (wrong id or password)",
+            404: " (the central system does not know this id)",
+        }
+        return "the central system refused the connection: %d %s%s" % (
+            event[1], event[2], hint.get(event[1], ""),
+        )
+    if event[0] == "closed":
+        return "the central system closed the connection: %d %s" % (event[1], event[2])
+    return "connection failed: %s" % event[1]
+
+
+def _authorization(settings):
+    """Return the Basic header (OCPP-J 1.6, 6.2), None without a password."""
+    if settings.password is None:
+        return None
+    pair = settings.identity.encode() + b":" + settings.password.encode()
+    return "Basic " + binascii.b2a_base64(pair).decode().strip()
+
+
+_ERRNO_TEXTS = (
+    (111, "connection refused"),
+    (110, "timed out"),
+    (113, "no route to the host"),
+    (101, "network is unreachable"),
+    (104, "connection reset"),
+    (32, "connection broken"),
+    (-2, "name not found"),
+)
+
+
+def _os_text(error):
+    number = error.args[0] if error.args else None
+    for known, text in _ERRNO_TEXTS:
+        if number == known:
+            return text
+    return str(error) or repr(error)
