@@ -1,0 +1,83 @@
+"""Offering and stopping: the sequences 10.1 and 10.2 of IEC 61851-1 Table A.6."""
+
+import unittest
+
+from firmware.evse import power
+
+
+class PowerTest(unittest.TestCase):
+    def setUp(self):
+        self.power = power.Power()
+        self.now = 0x3FFFFF00  # Just before the wrap.
+
+    def step(self, elapsed_ms, offer_ma, ev_ready, closed):
+        self.now = (self.now + elapsed_ms) & 0x3FFFFFFF
+        self.power.tick(self.now, offer_ma, ev_ready, closed)
+
+    def charge(self):
+        self.step(50, 16000, False, False)
+        self.step(50, 16000, True, False)
+        self.step(50, 16000, True, True)
+
+    def test_contactor_is_wanted_only_when_the_ev_is_ready(self):
+        # PWM first, then the EV closes S2, then the contactor.
+        self.step(50, 16000, False, False)
+        self.assertEqual((self.power.offer_ma, self.power.wants_contactor), (16000, False))
+        self.step(50, 16000, True, False)
+        self.assertTrue(self.power.wants_contactor)
+
+    def test_stop_goes_to_x1_and_keeps_the_contactor_for_the_ev(self):
+        # 10.1: the EV gets its time to open S2 without load.
+        self.charge()
+        self.step(50, 0, True, True)
+        self.assertEqual((self.power.offer_ma, self.power.wants_contactor), (0, True))
+
+    def test_stop_opens_when_the_ev_has_opened_s2(self):
+        # State B: nothing flows any more.
+        self.charge()
+        self.step(50, 0, True, True)
+        self.step(1000, 0, False, True)
+        self.assertEqual(self.power.state, power.OFF)
+        self.assertFalse(self.power.wants_contactor)
+        self.assertEqual(self.power.forced_opens, 0)
+
+    def test_stop_forces_the_contactor_open_after_six_seconds(self):
+        # 10.2: not before 6 s, but then under load too.
+        self.charge()
+        self.step(50, 0, True, True)
+        self.step(5990, 0, True, True)
+        self.assertTrue(self.power.wants_contactor)
+        self.step(10, 0, True, True)
+        self.assertFalse(self.power.wants_contactor)
+        self.assertEqual(self.power.forced_opens, 1)
+
+    def test_offer_comes_back_only_after_the_hold(self):
+        # A car that is switched off and on at once may take offence.
+        self.charge()
+        self.step(50, 0, False, False)
+        self.step(4990, 16000, True, False)
+        self.assertEqual(self.power.state, power.OFF)
+        self.assertTrue(self.power.holding)
+        self.step(50, 16000, True, False)
+        self.assertEqual(self.power.state, power.OFFER)
+
+    def test_offer_that_returns_in_time_keeps_the_contactor(self):
+        # A short dip of the limit is not worth a switching under load.
+        self.charge()
+        self.step(50, 0, True, True)
+        self.step(1000, 10000, True, True)
+        self.assertEqual((self.power.state, self.power.offer_ma), (power.OFFER, 10000))
+        self.assertTrue(self.power.wants_contactor)
+
+    def test_cut_withdraws_at_once(self):
+        # The EV is gone, or a fault came: no six seconds for that.
+        self.charge()
+        self.power.cut(self.now)
+        self.assertEqual((self.power.offer_ma, self.power.wants_contactor), (0, False))
+
+    def test_ev_that_opens_s2_by_itself_keeps_its_offer(self):
+        # A pause by the EV: PWM stays, so that it may come back.
+        self.charge()
+        self.step(50, 16000, False, False)
+        self.assertEqual((self.power.state, self.power.offer_ma), (power.OFFER, 16000))
+        self.assertFalse(self.power.wants_contactor)
