@@ -15,7 +15,7 @@ PONG = const(10)
 _CONTINUATION = const(0)
 _CONTROL_MAX = const(125)
 _MASK_CHUNK = const(64)
-# One buffer of this size lives as long as the decoder: most OCPP answers fit, nothing is allocated.
+# This buffer lives as long as the decoder: most of what a CSMS sends fits, nothing is allocated.
 _KEEP = const(512)
 
 # Lead byte, least and greatest second byte. MicroPython's decoder checks the number of bytes of a
@@ -143,7 +143,7 @@ class TextCollector:
         self._size = 0
 
     def reserve(self, length):
-        """Make room for `length` more bytes. Raises ProtocolError 1009, having allocated nothing."""
+        """Make room for `length` more bytes, or raise ProtocolError 1009 without allocating."""
         needed = self._size + length
         if needed <= len(self._buffer):
             return
@@ -193,7 +193,7 @@ class Decoder:
         self._position = 0
 
     def feed(self, view):
-        """Take a chunk (memoryview). Call `next` until it returns None before the chunk changes."""
+        """Take a chunk (memoryview); call `next` until it returns None before it changes."""
         self._input = view
         self._position = 0
 
