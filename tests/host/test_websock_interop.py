@@ -125,6 +125,8 @@ def test_interop_our_ping_then_pong():
         shell.client.ping(now(), 5000)
         assert shell.event() == ("pong",)
         assert shell.client.next_deadline() is None
+        shell.client.close(1000, "")
+        assert shell.event() == ("closed", 1000, "")
 
 
 def test_interop_server_closes_then_it_sees_a_clean_end():
