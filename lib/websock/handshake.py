@@ -9,7 +9,11 @@ import hashlib
 from micropython import const
 
 _BLOCK_MAX = const(4096)
-_REASON_MAX = const(64)
+_REASON_END = const(13 + 64)  # no longer text from outside goes to a log
+_REQUEST = (
+    "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: %s\r\n"
+)
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -26,19 +30,11 @@ def request(host, port, path, protocol, authorization, key):
         host = "[" + host + "]"
     if port not in (None, 80, 443):
         host = "%s:%d" % (host, port)
-    lines = [
-        "GET %s HTTP/1.1" % path,
-        "Host: " + host,
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Key: " + key,
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Protocol: " + protocol,
-    ]
+    text = _REQUEST % (path, host, key, protocol)
     if authorization is not None:
         _check_printable(authorization, 32)
-        lines.append("Authorization: " + authorization)
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        text += "Authorization: %s\r\n" % authorization
+    return (text + "\r\n").encode()
 
 
 def _check_printable(text, least):
@@ -67,7 +63,7 @@ class Answer:
         self._accept = accept_value(key)
         self._protocol = protocol.encode()
         self._block = bytearray()
-        self._status = 0
+        self._accepted = False
         self.used = 0  # bytes of the last chunk that belong to the answer; the rest are frames
 
     def receive(self, chunk):
@@ -79,7 +75,7 @@ class Answer:
         block = self._block
         before = len(block)
         block.extend(chunk[: _BLOCK_MAX - before])
-        if not self._status:
+        if not self._accepted:
             end = block.find(b"\r\n", max(0, before - 1))
             if end >= 0:
                 verdict = self._check_status(bytes(block[:end]))
@@ -90,22 +86,20 @@ class Answer:
             self.used = end + 4 - before
             return self._check_headers(bytes(block[:end]).split(b"\r\n"))
         if len(block) >= _BLOCK_MAX:
-            return ("failed", "answer too long")
+            return ("failed", "too long")
         return None
 
     def _check_status(self, line):
-        parts = line.split(b" ", 2)
-        if not line.startswith(b"HTTP/1.") or len(parts) < 2:
-            return ("failed", "no HTTP answer")
-        if len(parts[1]) != 3 or not parts[1].isdigit():
-            return ("failed", "no HTTP answer")
-        self._status = int(parts[1])
-        if self._status == 101:
+        # "HTTP/1.1 101 Switching Protocols"; the places are fixed, the text may be missing.
+        code = line[8:13].strip()
+        if not line.startswith(b"HTTP/1.") or len(code) != 3 or not code.isdigit():
+            return ("failed", "no HTTP")
+        self._accepted = code == b"101"
+        if self._accepted:
             return None
-        reason = parts[2][:_REASON_MAX] if len(parts) > 2 else b""
         # It goes to a log: no control characters from outside.
-        text = "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in reason])
-        return ("refused", self._status, text)
+        reason = [chr(byte) if 32 <= byte < 127 else "?" for byte in line[13:_REASON_END]]
+        return ("refused", int(code), "".join(reason))
 
     def _check_headers(self, lines):
         upgrade = connection = False
@@ -114,7 +108,7 @@ class Answer:
             name, colon, value = line.partition(b":")
             # A blank in the name is also what a folded line looks like (RFC 7230 3.2.4).
             if not colon or not name or name.strip() != name:
-                return ("failed", "malformed answer")
+                return ("failed", "malformed")
             name = name.lower()
             value = value.strip()
             if name == b"upgrade":
@@ -126,11 +120,11 @@ class Answer:
             elif name == b"sec-websocket-protocol":
                 protocol = value if protocol is None else b""
             elif name == b"sec-websocket-extensions" and value:
-                return ("failed", "unexpected extension")
+                return ("failed", "extension")
         if not (upgrade and connection):
             return ("failed", "no upgrade")
         if accept != self._accept:
-            return ("failed", "wrong accept key")
+            return ("failed", "accept key")
         if protocol != self._protocol:
             return ("failed", "no subprotocol" if protocol is None else "wrong subprotocol")
         return ("open",)

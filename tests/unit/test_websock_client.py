@@ -88,12 +88,12 @@ class HandshakeTest(unittest.TestCase):
     def test_answer_that_is_wrong_then_failed(self):
         # Each field is checked, and none may be missing.
         for old, new, reason in (
-            (b"HTTP/1.1 101", b"SSH-2.0 101", "no HTTP answer"),
-            (b" 101 ", b" 1x1 ", "no HTTP answer"),
+            (b"HTTP/1.1 101", b"SSH-2.0 101", "no HTTP"),
+            (b" 101 ", b" 1x1 ", "no HTTP"),
             (b"WebSocket\r", b"h2c\r", "no upgrade"),
             (b", Upgrade", b"", "no upgrade"),
-            (b"Accept: ", b"Accept: x", "wrong accept key"),
-            (b"-Accept", b"-Except", "wrong accept key"),
+            (b"Accept: ", b"Accept: x", "accept key"),
+            (b"-Accept", b"-Except", "accept key"),
             (b"-Protocol", b"-Protocols", "no subprotocol"),
             (b"ocpp1.6", b"ocpp2.0.1", "wrong subprotocol"),
             (b"ocpp1.6", b"OCPP1.6", "wrong subprotocol"),
@@ -101,10 +101,10 @@ class HandshakeTest(unittest.TestCase):
             (
                 b"ocpp1.6\r\n",
                 b"ocpp1.6\r\nSec-WebSocket-Extensions: x\r\n",
-                "unexpected extension",
+                "extension",
             ),
-            (b"upgrade:", b"upgrade", "malformed answer"),
-            (b"upgrade:", b" upgrade:", "malformed answer"),
+            (b"upgrade:", b"upgrade", "malformed"),
+            (b"upgrade:", b" upgrade:", "malformed"),
         ):
             self.assertIn(old, ANSWER)
             self.assertEqual(self.verdict(ANSWER.replace(old, new)), [("failed", reason)])
@@ -117,7 +117,7 @@ class HandshakeTest(unittest.TestCase):
             one.receive(NOW, b"x: " + b"y" * 59 + b"\r\n")
         self.assertIsNone(one.next_event())
         one.receive(NOW, b"x" * 64)
-        self.assertEqual(events(one), [("failed", "answer too long")])
+        self.assertEqual(events(one), [("failed", "too long")])
 
     def test_no_answer_then_failed_at_the_deadline(self):
         # The deadline lies behind the wrap of the counter.
