@@ -1,8 +1,8 @@
 """JSON text of a peer to objects, with limits, alike on both interpreters.
 
 MicroPython's own `json.loads` follows nesting until the memory is gone, takes the truncated
-`[2,"1","A",{}` for whole, and keeps the two halves of `\\ud83d\\ude00` apart, which sent back would be
-invalid UTF-8 and end the connection. So brackets, strings and numbers are measured before, and
+`[2,"1","A",{}` for whole, and keeps the two halves of `\\ud83d\\ude00` apart, which sent back
+would be invalid UTF-8 and end the connection. So brackets, strings and numbers are measured before, and
 halves are joined. What is left of its tolerance (missing commas, leading zeros, keys that are
 no strings, a list closed by a brace) does no harm: shape.check decides what is accepted.
 """

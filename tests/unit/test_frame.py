@@ -30,7 +30,11 @@ class WriteTest(unittest.TestCase):
 
     def test_payload_with_awkward_strings_is_valid_json(self):
         # Quotes, control characters, other scripts and booleans come back as they were.
-        payload = {"a": 'q"\\/\n\r\t\x00\x1f\x7f', "b": "\u00e9\u20ac\U0001f600", "c": [True, None, -5]}
+        payload = {
+            "a": 'q"\\/\n\r\t\x00\x1f\x7f',
+            "b": "\u00e9\u20ac\U0001f600",
+            "c": [True, None, -5],
+        }
         items = json.loads(frame.call('i"\\', "A", payload))
         self.assertEqual(items, [2, 'i"\\', "A", payload])
 
@@ -100,7 +104,6 @@ class SurrogateTest(unittest.TestCase):
         # A pair in the same text does not change them.
         value = frame.parse('[3,"i",{"k":"\\u00e9\\n\\"\\\\\\ud83d\\ude00\\u20ac\\/"}]')[2]["k"]
         self.assertEqual(value, '\u00e9\n"\\\U0001f600\u20ac/')
-
 
     def test_parse_many_different_pairs_does_not_grow_the_heap(self):
         # MicroPython interns the result of chr(): each new emoji would stay for ever.
