@@ -89,7 +89,7 @@ class NorFlash:
         self._file.close()
 
     def cut_after(self, operations, torn="none", on_cut=None):
-        """Cut the power at the `operations`-th program or erase from now (1 = the next; 0 = never).
+        """Cut the power at the `operations`-th program or erase from now (1: the next; 0: never).
 
         torn: that operation is done not at all ("none"), to its half ("half") or but for its last
         byte ("short"). `on_cut()` is called once, from inside the device: it must not allocate if
