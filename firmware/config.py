@@ -25,7 +25,7 @@ class Config:
     """Values of all keys. The store keeps what was ever set; the tables keep the defaults."""
 
     def __init__(self, store, tables):
-        """`store`: get(key), set(key, bytes), delete(key); `tables`: sequence of tables of rows."""
+        """`store`: get(key), set(key, bytes), delete(key); `tables`: sequence of tables."""
         self._store = store
         self._tables = tables
         self._values = {}
@@ -71,7 +71,7 @@ class Config:
         return "RebootRequired" if "!" in row[2] else "Accepted"
 
     def reset(self, name):
-        """Return a key to its default; False if it is unknown. Raises OSError as the store does."""
+        """Return a key to its default; False if it is unknown. Raises OSError of the store."""
         row = self._row(name)
         if row is None:
             return False

@@ -7,7 +7,7 @@ the tables: a key that is reported must work.
 
 from micropython import const
 
-_ENERGY = "Energy.Active.Import.Register"
+ENERGY = "Energy.Active.Import.Register"
 _SECONDS_MAX = const(500_000)  # 5.8 days: as milliseconds still within half of the tick range
 _DAY_S = const(86_400)
 _WH_MAX = const(100_000_000)
@@ -15,7 +15,7 @@ _KEYS_MAX = const(100)
 
 # What a board with an energy meter on all phases can report; a board may announce less.
 MEASURANDS = (
-    _ENERGY,
+    ENERGY,
     "Power.Active.Import",
     "Current.Import",
     "Voltage",
@@ -66,7 +66,7 @@ def board_keys(connectors, measurands, profiles, tethered, stop_samples=20):
     return (
         ("ConnectorPhaseRotation", "list", "rw", rotation.default(), rotation.check),
         ("ConnectorPhaseRotationMaxLength", "int", "r", connectors + 1),
-        ("MeterValuesAlignedData", "list", "rw", _ENERGY, served),
+        ("MeterValuesAlignedData", "list", "rw", ENERGY, served),
         ("MeterValuesAlignedDataMaxLength", "int", "r", count),
         ("MeterValuesSampledData", "list", "rw", _sampled_default(measurands), served),
         ("MeterValuesSampledDataMaxLength", "int", "r", count),

@@ -1,4 +1,4 @@
-"""Configuration keys: types, validation, access, persistence, and the table of the Core profile."""
+"""Configuration keys: types, validation, access, persistence, and the Core profile's table."""
 
 import unittest
 
