@@ -77,7 +77,7 @@ class Client:
 
     @property
     def registration(self):
-        """"" before the first answer, then "Accepted", "Pending" or "Rejected"."""
+        """Empty before the first answer, then "Accepted", "Pending" or "Rejected"."""
         return self._ctx.boot.registration
 
     @property

@@ -81,12 +81,12 @@ def _current_offered(connector):
 
 
 def _power_offered(connector):
-    total_w = 0
+    total = 0
     for index in range(connector.phases):
         voltage_mv = connector.meter.voltage_mv[index] or _NOMINAL_MV
         # In steps of 10 mA and 0.1 V, to stay a small integer.
-        total_w += (connector.limit_ma // 10) * (voltage_mv // 100) // 1000
-    return str(total_w)
+        total += (connector.limit_ma // 10) * (voltage_mv // 100)
+    return str(total // 1000)
 
 
 def _frequency(connector):

@@ -1,8 +1,8 @@
 """Meter values of running transactions: when to sample, and what goes to the ledger.
 
 Sampled values come every MeterValueSampleInterval from the start of the transaction, clock-aligned
-ones at multiples of ClockAlignedDataInterval since midnight UTC (OCPP 1.6 edition 2, 3.16). Neither
-depends on a connection: the ledger keeps and sends them. An idle connector takes no samples.
+ones at multiples of ClockAlignedDataInterval since midnight UTC (OCPP 1.6 edition 2, 3.16).
+Neither depends on a connection: the ledger keeps and sends them. An idle connector is not sampled.
 """
 
 from micropython import const
@@ -12,7 +12,7 @@ from firmware.ocpp.measurands import sampled_values
 
 _DAY_S = const(86_400)
 # A clock that was set past an aligned instant by more than this has skipped it.
-_ALIGNED_LATE_S = const(5)
+_ALIGNED_LATE_S = const(2)
 
 
 class _Channel:
