@@ -1,0 +1,51 @@
+"""Temporary flash images for tests, on both interpreters."""
+
+import binascii
+import os
+
+from boards.sim.flash import NorFlash
+
+
+class Image:
+    """A flash image in a file of its own name; `reset` brings back what `keep` remembered."""
+
+    def __init__(self, blocks=32):
+        folder = os.getenv("TMPDIR") or "/tmp"
+        name = binascii.hexlify(os.urandom(6)).decode()
+        self.path = "%s/pilotwire-test-%s.flash" % (folder, name)
+        self.blocks = blocks
+        self._kept = self.path + ".kept"
+        self._flash = None
+
+    def open(self):
+        """Return a new NorFlash on the image: the device after the next power-up."""
+        if self._flash is not None:
+            self._flash.close()
+        self._flash = NorFlash(self.path, self.blocks)
+        return self._flash
+
+    def keep(self):
+        """Remember the image as it is now."""
+        _copy(self.path, self._kept)
+
+    def reset(self):
+        """Bring the remembered image back."""
+        _copy(self._kept, self.path)
+
+    def remove(self):
+        """Delete every file of this image."""
+        if self._flash is not None:
+            self._flash.close()
+        folder, _, name = self.path.rpartition("/")
+        for entry in os.listdir(folder):
+            if entry.startswith(name):
+                os.remove(folder + "/" + entry)
+
+
+def _copy(source, target):
+    with open(source, "rb") as reader, open(target, "wb") as writer:
+        while True:
+            piece = reader.read(8192)
+            if not piece:
+                return
+            writer.write(piece)
