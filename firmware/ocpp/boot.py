@@ -70,7 +70,7 @@ class Boot:
             self._retry(now, interval_s)
             return
         ctx = self._ctx
-        set_clock(ctx.clock, now, payload["currentTime"])
+        _set_clock(ctx.clock, now, payload["currentTime"])
         if interval_s > 0:
             # OCPP 1.6 4.2: the interval is the heartbeat interval, and the key shows it.
             ctx.config.set("HeartbeatInterval", str(min(interval_s, _HEARTBEAT_S_MAX)))
@@ -136,7 +136,7 @@ class Heartbeat:
 
     def on_result(self, now, payload):
         """Set the clock."""
-        set_clock(self._ctx.clock, now, payload["currentTime"])
+        _set_clock(self._ctx.clock, now, payload["currentTime"])
 
     def on_error(self, _now, _code, _description):
         """The next one comes with the next period."""
@@ -145,12 +145,6 @@ class Heartbeat:
         """The next one comes with the next period."""
 
 
-def set_clock(clock, now, text):
-    """Set `clock` from a date-time of the central system; False if it cannot be read."""
-    # An unreadable time must not undo a registration; the clock just stays as it is.
-    try:
-        seconds, millis = rfc3339.parse(text)
-    except ValueError:
-        return False
+def _set_clock(clock, now, text):
+    seconds, millis = rfc3339.parse(text)
     clock.set(now, seconds, millis)
-    return True

@@ -10,7 +10,7 @@ order for a call, so a payload exists only while it is under way. A source has
     on_lost(now)                        no answer in time, or the connection went down
 
 and is told exactly one of the last three for each call. A profile is a module with HANDLERS
-(action -> handler, see ocpp/core.py), REQUESTS and RESULTS (action -> shape).
+(action -> handler, see ocpp/core.py), REQUESTS and RESULTS (each action followed by its shape).
 """
 
 from micropython import const
@@ -178,7 +178,8 @@ class Client:
         source, action = self._calling
         self._calling = None
         try:
-            shape.check(self._result_shape(action), payload)
+            # Unknown fields do no harm in a confirmation; some central systems add their own.
+            shape.check(self._result_shape(action), payload, True)
         except OcppError as error:
             self.bad_results += 1
             source.on_error(now, error.code, error.description)
@@ -188,8 +189,8 @@ class Client:
     def _result_shape(self, action):
         for profile in self._profiles:
             if action in profile.RESULTS:
-                return profile.RESULTS[action]
-        raise KeyError(action)
+                return profile.RESULTS[profile.RESULTS.index(action) + 1]
+        raise AssertionError(action)
 
     def _on_call(self, now, message_id, action, payload):
         if self.registration == "Rejected":
@@ -216,7 +217,7 @@ class Client:
             handler = profile.HANDLERS.get(action)
             if handler is None:
                 continue
-            shape.check(profile.REQUESTS[action], payload)
+            shape.check(profile.REQUESTS[profile.REQUESTS.index(action) + 1], payload)
             if action in _ACCEPTED_ONLY and self.registration != "Accepted":
                 return {"status": "Rejected"}
             return handler(self._ctx, now, payload)

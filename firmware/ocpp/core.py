@@ -6,6 +6,8 @@ happens on a later tick, so that the answer leaves first. It may return an objec
 and `expired()` instead when the answer is not known yet. Source: OCPP 1.6 edition 2, chapter 5.
 """
 
+from ocpp16.core import REQUESTS, RESULTS  # noqa: F401  the client takes them from each profile
+
 
 def change_availability(ctx, now, payload):
     """Make the charge point or one connector (in)operative (5.2)."""
