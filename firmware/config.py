@@ -1,0 +1,168 @@
+"""The registry of configuration keys: types, access, validation, persistence. It knows no key.
+
+The keys come as tables of rows; firmware/ocpp/config_keys.py has those of the Core profile, other
+profiles and the device bring their own. A row is
+
+    (name, kind, access, default)                    read-only keys
+    (name, "bool", access, default)
+    (name, "int", access, default, low, high)        decimal digits only, low <= value <= high
+    (name, "list", access, default, check)           comma separated; check(items) -> accepted?
+    (name, "text", access, default, check)           check(text) -> accepted?, or None
+
+access is "r", "rw", "w" (write-only, for secrets) or one of the last two with "!" behind it, for a
+key that takes effect after a reboot. Anybody who needs a value asks for it each time; there are no
+subscribers. Rules of validation: OCPP 1.6 edition 2, chapter 9, and its errata sheet.
+"""
+
+from micropython import const
+
+_VALUE_CHARACTERS_MAX = const(500)
+# More digits than any of our limits has: a longer number is refused before it is computed.
+_DIGITS_MAX = const(9)
+
+
+class Config:
+    """Values of all keys. The store keeps what was ever set; the tables keep the defaults."""
+
+    def __init__(self, store, tables):
+        """`store`: get(key), set(key, bytes), delete(key); `tables`: sequence of tables."""
+        self._store = store
+        self._tables = tables
+        self._values = {}
+        self.invalid = 0  # stored values that this firmware no longer accepts
+
+    def load(self):
+        """Read all values, once at boot. A missing or unacceptable one becomes the default."""
+        for table in self._tables:
+            for row in table:
+                self._values[row[0]] = self._stored(row)
+
+    def get(self, name, default=None):
+        """Return the value as int, bool or text; `default` if this build lacks the key.
+
+        `name` in canonical spelling. Allocates nothing.
+        """
+        return self._values.get(name, default)
+
+    def text(self, name):
+        """Return the value as OCPP reports it; None if unknown or write-only. Any spelling."""
+        row = self._row(name)
+        return None if row is None else self._reported(row)
+
+    def set(self, name, text):
+        """Validate, persist, then use. Returns a status of ChangeConfiguration.conf.
+
+        After "Rejected" and "NotSupported" nothing has changed, in RAM as on flash.
+        """
+        row = self._row(name)
+        if row is None:
+            return "NotSupported"
+        if row[2] == "r":
+            return "Rejected"
+        value = _parse(row, text)
+        if value is None:
+            return "Rejected"
+        if value != self._values[row[0]]:
+            try:
+                self._store.set(row[0], _text(value).encode())
+            except OSError:
+                return "Rejected"
+            self._values[row[0]] = value
+        return "RebootRequired" if "!" in row[2] else "Accepted"
+
+    def reset(self, name):
+        """Return a key to its default; False if it is unknown. Raises OSError of the store."""
+        row = self._row(name)
+        if row is None:
+            return False
+        self._store.delete(row[0])
+        self._values[row[0]] = row[3]
+        return True
+
+    def names(self):
+        """Yield all names in canonical spelling, always in the same order."""
+        for table in self._tables:
+            for row in table:
+                yield row[0]
+
+    def readonly(self, name):
+        """Return True if the key cannot be set, False if it can, None if it is unknown."""
+        row = self._row(name)
+        return None if row is None else row[2] == "r"
+
+    def describe(self, name):
+        """Return (canonical name, readonly, text or None if write-only); None if unknown."""
+        row = self._row(name)
+        return None if row is None else (row[0], row[2] == "r", self._reported(row))
+
+    def everything(self):
+        """Yield what `describe` returns, for every key."""
+        for table in self._tables:
+            for row in table:
+                yield row[0], row[2] == "r", self._reported(row)
+
+    def _reported(self, row):
+        return None if row[2][0] == "w" else _text(self._values[row[0]])
+
+    def _row(self, name):
+        # OCPP 1.6 7.29: a key is a CiString. Most peers spell it right, so the exact name first.
+        exact = name in self._values
+        wanted = name if exact else name.lower()
+        for table in self._tables:
+            for row in table:
+                if wanted == (row[0] if exact else row[0].lower()):
+                    return row
+        return None
+
+    def _stored(self, row):
+        data = None if row[2] == "r" else self._store.get(row[0])
+        if data is None:
+            return row[3]
+        try:
+            value = _parse(row, str(data, "utf-8"))
+        except UnicodeError:
+            value = None
+        if value is None:
+            self.invalid += 1
+            return row[3]
+        return value
+
+
+def _text(value):
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    return str(value)
+
+
+def _parse(row, text):
+    """Return the value that `text` stands for, None if the row does not allow it."""
+    if len(text) > _VALUE_CHARACTERS_MAX:
+        return None
+    kind = row[1]
+    if kind == "bool":
+        return {"true": True, "false": False}.get(text.lower())
+    if kind == "int":
+        return _parse_int(text, row[4], row[5])
+    if kind == "list":
+        items = split(text)
+        return ",".join(items) if row[4](items) else None
+    return text if row[4] is None or row[4](text) else None
+
+
+def _parse_int(text, low, high):
+    # int() would take signs, blanks and underscores as well.
+    if not 0 < len(text) <= _DIGITS_MAX:
+        return None
+    for character in text:
+        if not "0" <= character <= "9":
+            return None
+    value = int(text)
+    return value if low <= value <= high else None
+
+
+def split(text):
+    """Return the items of a comma separated list, blanks around the commas removed."""
+    text = text.strip()
+    return [item.strip() for item in text.split(",")] if text else []

@@ -1,0 +1,141 @@
+"""The configuration keys of the Core profile, as tables for `firmware.config.Config`.
+
+Source: OCPP 1.6 edition 2, 9.1, with the errata sheet (MessageTimeout and
+StopTransactionMaxMeterValues are from there). Keys that no part of the firmware obeys are not in
+the tables: a key that is reported must work.
+"""
+
+from micropython import const
+
+ENERGY = "Energy.Active.Import.Register"
+_SECONDS_MAX = const(500_000)  # 5.8 days: as milliseconds still within half of the tick range
+_DAY_S = const(86_400)
+_WH_MAX = const(100_000_000)
+_KEYS_MAX = const(100)
+
+# What a board with an energy meter on all phases can report; a board may announce less.
+MEASURANDS = (
+    ENERGY,
+    "Power.Active.Import",
+    "Current.Import",
+    "Voltage",
+    "Current.Offered",
+    "Power.Offered",
+    "Power.Factor",
+    "Frequency",
+)
+_WITH_PHASES = ("Power.Active.Import", "Current.Import", "Voltage", "Power.Factor")
+_PHASES = ("L1", "L2", "L3")
+
+_ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
+
+CORE = (
+    ("AllowOfflineTxForUnknownId", "bool", "rw", False),
+    ("AuthorizationCacheEnabled", "bool", "rw", True),
+    ("AuthorizeRemoteTxRequests", "bool", "rw", False),
+    ("ClockAlignedDataInterval", "int", "rw", 0, 0, _DAY_S),
+    ("ConnectionTimeOut", "int", "rw", 60, 0, _SECONDS_MAX),
+    ("GetConfigurationMaxKeys", "int", "r", _KEYS_MAX),
+    ("HeartbeatInterval", "int", "rw", 3600, 1, _SECONDS_MAX),
+    ("LocalAuthorizeOffline", "bool", "rw", True),
+    ("LocalPreAuthorize", "bool", "rw", False),
+    ("MaxEnergyOnInvalidId", "int", "rw", 0, 0, _WH_MAX),
+    ("MessageTimeout", "int", "rw", 30, 1, 600),
+    ("MeterValueSampleInterval", "int", "rw", 60, 0, _SECONDS_MAX),
+    ("MinimumStatusDuration", "int", "rw", 0, 0, _SECONDS_MAX),
+    ("ResetRetries", "int", "rw", 3, 0, 100),
+    ("StopTransactionOnEVSideDisconnect", "bool", "rw", True),
+    ("StopTransactionOnInvalidId", "bool", "rw", True),
+    ("TransactionMessageAttempts", "int", "rw", 3, 1, 1000),
+    ("TransactionMessageRetryInterval", "int", "rw", 60, 0, _SECONDS_MAX),
+    ("WebSocketPingInterval", "int", "rw", 54, 0, _SECONDS_MAX),
+)
+
+
+def board_keys(connectors, measurands, profiles, tethered, stop_samples=20):
+    """Return the table of those Core keys that depend on the board and on what is loaded.
+
+    connectors: 1..2; measurands: those that the meter serves, from MEASURANDS; profiles: text for
+    SupportedFeatureProfiles; tethered: no socket, so nothing to unlock; stop_samples: meter values
+    that a StopTransaction can carry.
+    """
+    served = _Served(measurands).check
+    rotation = _Rotation(connectors)
+    count = len(measurands)
+    unlock = "UnlockConnectorOnEVSideDisconnect"
+    return (
+        ("ConnectorPhaseRotation", "list", "rw", rotation.default(), rotation.check),
+        ("ConnectorPhaseRotationMaxLength", "int", "r", connectors + 1),
+        ("MeterValuesAlignedData", "list", "rw", ENERGY, served),
+        ("MeterValuesAlignedDataMaxLength", "int", "r", count),
+        ("MeterValuesSampledData", "list", "rw", _sampled_default(measurands), served),
+        ("MeterValuesSampledDataMaxLength", "int", "r", count),
+        ("NumberOfConnectors", "int", "r", connectors),
+        ("StopTransactionMaxMeterValues", "int", "r", stop_samples),
+        ("StopTxnAlignedData", "list", "rw", "", served),
+        ("StopTxnAlignedDataMaxLength", "int", "r", count),
+        ("StopTxnSampledData", "list", "rw", "", served),
+        ("StopTxnSampledDataMaxLength", "int", "r", count),
+        ("SupportedFeatureProfiles", "list", "r", profiles),
+        # OCPP 1.6 9.1.25 and errata: a station without a lock may report it read-only.
+        (unlock, "bool", "r" if tethered else "rw", False),
+    )
+
+
+def measurand(item):
+    """Split an item of a measurand list: ("Voltage", 1) for "Voltage.L2", ("Voltage", None).
+
+    The second value is the index of the phase, None for all that there are.
+    """
+    name, _, phase = item.rpartition(".")
+    if name in _WITH_PHASES and phase in _PHASES:
+        return name, _PHASES.index(phase)
+    return item, None
+
+
+def _sampled_default(measurands):
+    wanted = MEASURANDS[:4]
+    return ",".join([name for name in wanted if name in measurands])
+
+
+class _Served:
+    """Accepts lists of measurands that the board serves, each at most once."""
+
+    def __init__(self, measurands):
+        self._measurands = measurands
+
+    def check(self, items):
+        """Return True if every item can be served. One that cannot refuses the whole list."""
+        # OCPP 1.6 5.3 and 9.1: no partial acceptance. The limit is what ...MaxLength reports.
+        if len(items) > len(self._measurands):
+            return False
+        for index, item in enumerate(items):
+            if measurand(item)[0] not in self._measurands or item in items[:index]:
+                return False
+        return True
+
+
+class _Rotation:
+    """Accepts lists like "0.RST,1.RTS"; 0 is the grid connection, before the connectors."""
+
+    def __init__(self, connectors):
+        self._connectors = connectors
+
+    def default(self):
+        """Return the straight rotation for all connectors."""
+        return ",".join(["%d.RST" % number for number in range(self._connectors + 1)])
+
+    def check(self, items):
+        """Return True if every item names a connector and a rotation."""
+        if len(items) > self._connectors + 1:
+            return False
+        for item in items:
+            number, dot, rotation = item.rpartition(".")
+            if rotation not in _ROTATIONS:
+                return False
+            # A bare value leaves no doubt when there is one connector, and is seen in the field.
+            if not dot and self._connectors == 1:
+                continue
+            if number not in ("0", "1", "2")[: self._connectors + 1]:
+                return False
+        return True
