@@ -92,9 +92,12 @@ def run_files(files, vm, heap, timeout_s, real_unittest=None, jobs=None):
         if real_unittest:
             paths.insert(0, str(real_unittest))
         environment["MICROPYPATH"] = ":".join(paths)
+
+    def run(path):
+        return _run_file([*command, _RUNNER, path], environment, path, timeout_s)
+
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        return list(pool.map(
-            lambda path: _run_file([*command, _RUNNER, path], environment, path, timeout_s), files))
+        return list(pool.map(run, files))
 
 
 def _run_file(command, environment, path, timeout_s):
@@ -118,7 +121,7 @@ def _absolute(folder):
 
 
 def report(outcomes, verbose=False):
-    """Print the table, the output of what failed, and the closing line; returns the exit status."""
+    """Print the table, what failed, and the closing line; returns the exit status."""
     width = max([len(outcome.path) for outcome in outcomes] or [0])
     for outcome in outcomes:
         print("%-*s %4d run %6.2f s %7s heap  %s" % (

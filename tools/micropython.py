@@ -37,7 +37,7 @@ _LINKERS = {
     "amd64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
     "arm64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1"),
 }
-_NATIVE = {"x86_64": "amd64", "AMD64": "amd64", "i686": "i386", "aarch64": "arm64", "arm64": "arm64"}
+_NATIVE = {"x86_64": "amd64", "AMD64": "amd64", "i686": "i386", "aarch64": "arm64"}
 _PROBE = (
     "import sys; v = sys.implementation; "
     "print(v[0], v[1][0], v[1][1], v[1][2], 64 if sys.maxsize > 2147483647 else 32)"

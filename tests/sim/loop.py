@@ -1,10 +1,10 @@
 """asyncio on virtual time, on both interpreters: a simulated day takes milliseconds.
 
-`run(main())` runs until `main` returns; whenever no task is ready, time jumps to the next one that
-is due. `now()` is what `time.ticks_ms()` is on the device, and wraps as it does there; a run starts
-five minutes before the wrap, so that every test crosses it. Nothing scheduled any more while `main`
-waits is a Deadlock. There is no real input or output in here: importing this module puts asyncio on
-virtual time for the whole process.
+`run(main())` runs until `main` returns; whenever no task is ready, time jumps to the next one
+that is due. `now()` is what `time.ticks_ms()` is on the device, and wraps as it does there; a run
+starts five minutes before the wrap, so that every test crosses it. Nothing scheduled any more
+while `main` waits is a Deadlock. There is no real input or output in here: importing this module
+puts asyncio on virtual time for the whole process.
 
 Both interpreters keep their own order among tasks that are due at the same moment; a trace of
 several tasks repeats per interpreter, not across.
