@@ -1,7 +1,8 @@
-"""Run one test file on MicroPython: `micropython run_file.py tests/unit/test_x.py [name part]`.
+"""Run one test file: `micropython run_file.py tests/unit/test_x.py [name part]`.
 
-Exit status 0 only if at least one test ran and none failed. The last line gives the heap figures.
-A process of its own per file: no test inherits another one's heap or modules.
+Exit status 0 only if at least one test ran and none failed. The last line gives counts and heap.
+A process of its own per file: no test inherits another one's heap or modules. Serves with our own
+`unittest` shim, with micropython-lib's, and on CPython with the standard one.
 """
 
 import gc
@@ -16,17 +17,24 @@ def main(path, only=None):
     sys.path.insert(0, folder or ".")
     module = __import__(name[:-3])
     gc.collect()
-    after_import = gc.mem_alloc()
+    after_import = _heap("mem_alloc")
     if hasattr(unittest, "run_module"):
         run, failures, skipped = unittest.run_module(module, only)
+    elif hasattr(unittest, "TextTestRunner"):
+        run, failures, skipped = _run_on_cpython(unittest, module, only)
     else:
         run, failures, skipped = _run_with_real_unittest(unittest, module)
     gc.collect()
     print(
         "%s: %d run, %d failed, %d skipped; heap %d after import, %d at the end, %d free"
-        % (path, run, failures, skipped, after_import, gc.mem_alloc(), gc.mem_free())
+        % (path, run, failures, skipped, after_import, _heap("mem_alloc"), _heap("mem_free"))
     )
     return 0 if run > 0 and failures == 0 else 1
+
+
+def _heap(figure):
+    """Return a heap figure in bytes, 0 where the interpreter has none."""
+    return getattr(gc, figure)() if hasattr(gc, figure) else 0
 
 
 def _run_with_real_unittest(unittest, module):
@@ -38,8 +46,21 @@ def _run_with_real_unittest(unittest, module):
             if case is not unittest.TestCase:
                 suite.addTest(case)
     result = unittest.TestRunner().run(suite)
+    for text in getattr(result, "exceptions", ()):
+        print(text)
     failed = result.failuresNum + result.errorsNum
     return result.testsRun, failed, result.skippedNum
+
+
+def _run_on_cpython(unittest, module, only):
+    """Drive the standard library's `unittest`."""
+    loader = unittest.defaultTestLoader
+    if only:
+        loader.testNamePatterns = ["*%s*" % only]
+    suite = loader.loadTestsFromModule(module)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(suite)
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    return result.testsRun, failed, len(result.skipped)
 
 
 sys.exit(main(*sys.argv[1:]))
