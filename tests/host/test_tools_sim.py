@@ -1,0 +1,385 @@
+"""The host side of the simulator, with a VM that has no charger in it."""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tools.sim import control, options
+from tools.sim.client import ControlClient, ControlError, Simulator, parse_words
+from tools.sim.panel import page
+from tools.sim.redact import Redactor
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE = "tests.host.fake_sim"
+
+
+@pytest.fixture(params=["cpython", "micropython32"])
+def interpreter(request):
+    """Both interpreters, as far as they can be had here."""
+    if request.param != "cpython" and importlib.util.find_spec("tools.micropython") is None:
+        pytest.skip("tools.micropython is not there: no MicroPython to run")
+    return request.param
+
+
+@pytest.fixture
+def start():
+    """start(*arguments, **named) -> Simulator on the fake VM; all are stopped at the end."""
+    running = []
+
+    def begin(*arguments, vm="cpython", **named):
+        simulator = Simulator(["--vm", vm, *arguments], module=FAKE, **named)
+        running.append(simulator)
+        return simulator
+
+    yield begin
+    for simulator in running:
+        simulator.stop()
+
+
+def run_to_end(*arguments, timeout_s=20):
+    """Run the command line to its end; returns the finished process."""
+    return subprocess.run(
+        [sys.executable, "-m", FAKE, "--vm", "cpython", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def is_alive(pid):
+    """Whether a process runs (a zombie does not)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_dead(pid, timeout_s=5):
+    """Wait until a process is gone; returns whether it is."""
+    deadline = time.monotonic() + timeout_s
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not is_alive(pid)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--unknown"],
+        ["--csms", "http://x"],
+        ["--csms", "ws://user:pw@x/"],
+        ["--connectors", "3"],
+        ["--profile", "4"],
+        ["--heap", "lots"],
+        ["--heap", "1K"],
+        ["--control", "8000"],
+        ["--control", "x:99999"],
+        ["--set", "novalue"],
+        ["--ca", "/nonexistent"],
+        ["--id", ""],
+        ["--panel", "-1"],
+        ["--seed", "x"],
+        ["--console-pty"],
+        ["stray"],
+    ],
+)
+def test_options_when_wrong_then_one_line_and_status_2(arguments, capsys):
+    """A wrong option ends with status 2 and exactly one line."""
+    with pytest.raises(SystemExit) as end:
+        options.parse(arguments)
+    output = capsys.readouterr()
+    assert end.value.code == 2
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+
+
+def test_options_when_set_is_malformed_then_its_text_is_not_repeated(capsys):
+    """What may be a password does not come back in an error."""
+    with pytest.raises(SystemExit):
+        options.parse(["--set", "AuthorizationKey:topsecret"])
+    assert "topsecret" not in capsys.readouterr().err
+
+
+def test_options_when_full_then_the_vm_gets_them():
+    """Every option reaches the line that the VM reads."""
+    parsed = options.parse(
+        ["--csms", "ws://h:1/o", "--id", "a", "--heap", "96K", "--set", "A=b=c", "--seed", "7"],
+        {"PILOTWIRE_PASSWORD": "pw"},
+    )
+    line = parsed.for_vm("/s")
+    assert line["csms"] == "ws://h:1/o"
+    assert line["heap"] == 98304
+    assert line["set"] == [["A", "b=c"]]
+    assert line["password"] == "pw"
+    assert line["seed"] == 7
+    assert line["trace"] is False
+    assert "pw" not in repr(parsed)
+
+
+def test_ready_line_then_names_port_and_processes(start, interpreter):
+    """The first line tells how to reach the charger, on both interpreters."""
+    sim = start("--heap", "96K", vm=interpreter)
+    assert sim.ready["pid"] == sim.process.pid
+    assert is_alive(sim.ready["vm_pid"])
+    assert sim.ready["vm"] == interpreter
+    assert sim.ready["heap"] == 98304
+    assert sim.ready["fake"] is True
+    assert sim.do("plug") == {"ok": True}
+    assert sim.connector()["cp"] == "B1"
+
+
+def test_quit_then_status_0_and_no_temporary_folder_left(start, interpreter):
+    """`quit` is orderly."""
+    sim = start(vm=interpreter)
+    assert sim.do("quit") == {"ok": True}
+    assert sim.wait() == 0
+    assert not Path(sim.ready["state"]).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_then_orderly_end(start, number):
+    """SIGTERM and Ctrl-C are `quit`."""
+    sim = start()
+    sim.process.send_signal(number)
+    assert sim.wait() == 0
+    assert wait_dead(sim.ready["vm_pid"])
+
+
+def test_mains_off_then_status_9_even_behind_a_stalled_command(start, tmp_path):
+    """A power cut does not wait for a VM that is busy, and the folder stays."""
+    sim = start("--state", str(tmp_path))
+    begun = time.monotonic()
+    sim.control.send_line(b'{"do":"stall","ms":20000}')
+    sim.control.send_line(b'{"do":"mains","on":false}')
+    assert sim.control.read_answer()["ok"] is False
+    assert sim.control.read_answer() == {"ok": True}
+    assert sim.wait() == 9
+    assert time.monotonic() - begun < 5
+    assert tmp_path.exists()
+    assert wait_dead(sim.ready["vm_pid"])
+
+
+def test_mains_on_then_refused(start):
+    """Only `false` means anything; the charger goes on."""
+    sim = start()
+    with pytest.raises(ControlError):
+        sim.do("mains", on=True)
+    assert sim.state()["ok"]
+
+
+def test_flash_cut_then_status_9(start):
+    """The flash model's power cut ends the process like the mains."""
+    sim = start()
+    sim.control.send_line(b'{"do":"cut_after","writes":0}')
+    assert sim.wait() == 9
+
+
+def test_reset_then_started_again_and_the_connection_survives(start, tmp_path):
+    """A requested reset starts the firmware again on the same flash, behind the same port."""
+    sim = start("--state", str(tmp_path))
+    sim.do("plug")
+    sim.do("exit", status=3)
+    assert sim.connector()["cp"] == "A1"  # this command waited for the new VM
+    again = sim.wait_event("restarted")
+    assert again["vm_pid"] != sim.ready["vm_pid"]
+    assert again["state"] == sim.ready["state"]
+
+
+def test_reset_when_once_then_status_3(start):
+    """--once leaves the restart to somebody else."""
+    sim = start("--once")
+    sim.do("exit", status=3)
+    assert sim.wait() == 3
+
+
+def test_reset_loop_then_stops_with_a_clear_line():
+    """Firmware that resets itself at once is not started for ever."""
+    result = run_to_end("--set", "AtStart=reset")
+    assert result.returncode == 1
+    assert "reset itself 3 times" in result.stderr
+    assert result.stdout == ""
+
+
+def test_fault_at_the_start_then_its_output_and_status_1():
+    """A VM that breaks before it is ready shows why."""
+    result = run_to_end("--set", "AtStart=fault")
+    assert result.returncode == 1
+    assert "broken at the start" in result.stderr
+
+
+@pytest.mark.parametrize("command", [{"do": "crash"}, {"do": "die", "status": 0}])
+def test_fault_while_running_then_status_1_and_an_answer(start, command):
+    """Whoever asked learns that the VM ended, and the process says so."""
+    sim = start()
+    assert sim.control.ask(command)["ok"] is False
+    assert sim.wait() == 1
+    assert "ended without being asked" in sim.tail()
+
+
+def test_vm_killed_from_outside_then_fault(start):
+    """A VM that somebody kills is a fault, not a power cut."""
+    sim = start()
+    os.kill(sim.ready["vm_pid"], signal.SIGKILL)
+    assert sim.wait() == 1
+
+
+def test_host_killed_then_the_vm_ends(start, interpreter):
+    """No orphan is left behind a killed host."""
+    sim = start(vm=interpreter)
+    sim.process.kill()
+    assert wait_dead(sim.ready["vm_pid"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"hello", b"", b"[1]", b"{}", b'{"do":1}', b"\xff\xfe", b'{"do":', b"[" * 60000],
+)
+def test_control_when_garbage_then_an_error_and_the_connection_goes_on(start_once, line):
+    """Garbage costs one error answer, nothing else."""
+    start_once.control.send_line(line)
+    assert start_once.control.read_answer()["ok"] is False
+    assert start_once.state()["ok"]
+
+
+@pytest.fixture(scope="module")
+def start_once():
+    """One simulator for the tests that cannot harm it."""
+    simulator = Simulator(["--vm", "cpython"], module=FAKE)
+    yield simulator
+    simulator.stop()
+
+
+def test_control_when_line_is_far_too_long_then_one_error(start_once):
+    """However long the line, there is one answer to it."""
+    start_once.control.send_line(b'{"do":"' + b"x" * (5 * control.LINE_MAX) + b'"}')
+    assert "longer than" in start_once.control.read_answer()["error"]
+    assert start_once.state()["ok"]
+
+
+def test_control_when_pipelined_then_answers_in_order(start_once):
+    """Many commands at once are answered one by one, in order."""
+    commands = [{"do": "options"}, {"do": "nonsense"}, {"do": "state"}] * 20
+    for command in commands:
+        start_once.control.send_line(json.dumps(command).encode())
+    for command in commands:
+        answer = start_once.control.read_answer()
+        assert ("options" in answer) == (command["do"] == "options")
+        assert ("connectors" in answer) == (command["do"] == "state")
+        assert "n" not in answer
+
+
+def test_control_when_several_clients_then_each_gets_its_own(start_once):
+    """Two clients do not see each other's answers."""
+    other = ControlClient(start_once.ready["control"])
+    start_once.control.send_line(b'{"do":"stall","ms":50}')
+    other.send_line(b'{"do":"state"}')
+    assert "connectors" in other.read_answer()
+    assert start_once.control.read_answer() == {"ok": True}
+    other.close()
+
+
+def test_control_when_client_leaves_in_the_middle_then_others_go_on(start_once):
+    """A client that hangs up with commands on the way does no harm."""
+    with socket.create_connection(("127.0.0.1", start_once.ready["control"])) as rude:
+        rude.sendall(b'{"do":"stall","ms":20}\n' * 10 + b'{"do":"sta')
+    assert start_once.state()["ok"]
+
+
+def test_state_folder_when_in_use_then_the_second_is_refused(start, tmp_path):
+    """Two simulators never share a flash image."""
+    sim = start("--state", str(tmp_path))
+    second = run_to_end("--state", str(tmp_path))
+    assert second.returncode == 1
+    assert "another simulator" in second.stderr
+    sim.do("quit")
+    sim.wait()
+    assert start("--state", str(tmp_path)).state()["ok"]
+
+
+def test_trace_then_one_json_object_a_line_across_a_reset(start, tmp_path):
+    """The trace is appended to, in the order of events."""
+    trace = tmp_path / "trace.jsonl"
+    sim = start("--trace", str(trace))
+    sim.do("plug")
+    sim.do("exit", status=3)
+    sim.do("plug")
+    events = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
+    assert [event["event"] for event in events] == ["vm_start", "cp"] * 2
+
+
+def test_password_then_never_printed_nor_traced(start, tmp_path):
+    """Even a VM that prints its password does not get it past the host."""
+    trace = tmp_path / "trace.jsonl"
+    sim = start("--trace", str(trace), password="correct horse")
+    assert sim.do("options")["options"]["password"] == "correct horse"
+    sim.do("leak")
+    sim.do("quit")
+    sim.wait()
+    written = trace.read_text(encoding="utf-8") + sim.tail()
+    assert "correct horse" not in written
+    assert written.count("********") == 4  # a line, a log event in both places, a frame
+
+
+def test_redactor_when_a_new_key_is_set_then_the_frame_stays_a_frame():
+    """The value of a new AuthorizationKey is blotted out, the rest stays valid."""
+    frame = json.dumps(
+        [2, "1", "ChangeConfiguration", {"key": "AuthorizationKey", "value": "0011aabb"}]
+    )
+    assert json.loads(Redactor([]).frame(frame))[3] == {
+        "key": "AuthorizationKey",
+        "value": "********",
+    }
+
+
+def test_log_when_vm_prints_text_then_it_comes_on_standard_error(start):
+    """What is no JSON object is log, and does not disturb the protocol."""
+    sim = start()
+    sim.do("emit", text='Traceback {"not": json')
+    sim.do("emit", text='{"n":12345,"ok":true}')
+    sim.do("emit", text='{"event":"log","level":"INFO","area":"tx","text":"started"}')
+    sim.do("quit")
+    sim.wait()
+    assert "vm: Traceback" in sim.tail()
+    assert "nobody waits for" in sim.tail()
+    assert "log: INFO tx: started" in sim.tail()
+
+
+def test_panel_then_shows_the_state_escaped(start):
+    """The page answers, and text from the charger cannot become HTML."""
+    sim = start("--panel", "0")
+    address = f"http://127.0.0.1:{sim.ready['panel']}"
+    with urllib.request.urlopen(address + "/", timeout=5) as answer:
+        text = answer.read().decode()
+    assert "&lt;b&gt;&amp;" in text
+    assert "<b>&" not in text
+    with urllib.request.urlopen(address + "/state", timeout=5) as answer:
+        assert json.load(answer)["ok"] is True
+
+
+def test_panel_page_when_no_state_then_shows_the_error():
+    """A page is better than none while the VM restarts."""
+    assert "&lt;gone&gt;" in page({"ok": False, "error": "<gone>"})
+
+
+def test_parse_words_then_a_command():
+    """Plain words and JSON give the same command; a card's UID stays text."""
+    assert parse_words(["card", "id=04112233", "hold_ms=500"]) == {
+        "do": "card",
+        "id": "04112233",
+        "hold_ms": 500,
+    }
+    assert parse_words(['{"do":"plug"}']) == {"do": "plug"}
+    with pytest.raises(ValueError, match="key=value"):
+        parse_words(["plug", "one"])

@@ -1,0 +1,227 @@
+"""The supervisor: keeps one simulated charger alive, and says how it ended."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+
+from tools.sim.commands import Commands, failure
+from tools.sim.control import ControlServer
+from tools.sim.panel import Panel
+from tools.sim.redact import Redactor
+from tools.sim.state import StateFolder
+from tools.sim.trace import Trace
+from tools.sim.vm import Vm
+
+EXIT_QUIT = 0
+EXIT_FAULT = 1
+EXIT_RESET = 3
+EXIT_POWER_CUT = 9
+
+_READY_TIMEOUT_S = 60
+_END_TIMEOUT_S = 5
+_ANSWER_TIMEOUT_S = 60
+_SHORT_LIFE_S = 1.0
+_SHORT_LIVES_MAX = 3
+
+
+class Host:
+    """One run of the simulator.
+
+    options: `tools.sim.options.Options`; staging: `tools.sim.staging.Staging`.
+    """
+
+    def __init__(self, options, staging):
+        self._options = options
+        self._staging = staging
+        self._redactor = Redactor(options.secrets())
+        self._commands = Commands()
+        self._control = ControlServer(self._execute)
+        self._panel = Panel(self._state) if options.panel is not None else None
+        self._vm = None
+        self._state_folder = None
+        self._trace = None
+        self._announced = False
+        self._verdict = None  # the exit status that the host decided; None while the VM decides
+        self._quitting = False
+        self._exit_event = None
+
+    async def run(self):
+        """Run until the end; returns the exit status. Raises StateError, OSError at the start."""
+        options = self._options
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+        with StateFolder(options.state) as folder, Trace(options.trace, self._redactor) as trace:
+            self._state_folder, self._trace = folder, trace
+            try:
+                await self._control.start(*options.control)
+                if self._panel:
+                    await self._panel.start(options.panel)
+                return await self._supervise()
+            finally:
+                self._commands.give_up("the simulator ended")
+                await self._control.close()
+                if self._panel:
+                    await self._panel.close()
+
+    async def _supervise(self):
+        """Life after life, until one ends with something other than a reset."""
+        short_lives = 0
+        while True:
+            born = time.monotonic()
+            status = await self._one_life()
+            if status != EXIT_RESET or self._options.once:
+                return status
+            short = time.monotonic() - born < _SHORT_LIFE_S
+            short_lives = short_lives + 1 if short else 0
+            if short_lives >= _SHORT_LIVES_MAX:
+                self._say(f"the VM reset itself {short_lives} times within a second each: stopped")
+                return EXIT_FAULT
+
+    async def _one_life(self):
+        """Power-on to end of one VM; returns the exit status that it means."""
+        self._exit_event = None
+        argv = self._staging.argv(self._options.heap)
+        self._vm = await Vm.start(argv, self._staging, self._state_folder.lock_fd)
+        deadline = asyncio.get_running_loop().call_later(_READY_TIMEOUT_S, self._not_ready)
+        try:
+            self._trace.write({"event": "vm_start", "pid": self._vm.pid})
+            self._vm.send(self._options.for_vm(self._state_folder.path))
+            async for line in self._vm.lines():
+                if self._on_line(line) == "ready":
+                    deadline.cancel()
+            code = await self._vm.wait(_END_TIMEOUT_S)
+        finally:
+            deadline.cancel()
+            self._vm.kill()
+        status = self._judge(code)
+        if status == EXIT_RESET and not self._options.once:
+            self._commands.vm_restarts()
+        else:
+            self._commands.vm_gone(quit_ok=status == EXIT_QUIT)
+        self._vm = None
+        return status
+
+    def _judge(self, code):
+        """The meaning of a VM's end; `code`: its exit status, negative for a signal."""
+        if self._verdict is not None:
+            return self._verdict
+        said = self._exit_event
+        if said in (EXIT_QUIT, EXIT_RESET) and code in (0, said):
+            return EXIT_QUIT if self._quitting else said
+        if said is None and code == EXIT_RESET:
+            return EXIT_QUIT if self._quitting else EXIT_RESET
+        how = f"signal {-code}" if code < 0 else f"status {code}"
+        self._say(f"the VM ended without being asked to ({how})")
+        return EXIT_FAULT
+
+    def _on_line(self, line):
+        """Take one line of the VM; returns the event's name, or None."""
+        message = _json_object(line)
+        if message is None:
+            self._say(line, "vm")
+            return None
+        if "event" not in message:
+            number = message.get("n")
+            if not isinstance(number, int) or not self._commands.answered(message):
+                self._say(f"an answer that nobody waits for: {line}")
+            return None
+        self._on_event(message)
+        return message["event"]
+
+    def _on_event(self, event):
+        name = event["event"]
+        if name == "ready":
+            self._on_ready(event)
+        elif name == "exit":
+            self._exit_event = event.get("status")
+            self._commands.vm_leaving()
+            self._limit_ending()
+        else:
+            self._trace.write(event)
+        if name == "cut":
+            self._power_cut()
+        elif name == "log":
+            text = f"{event.get('level', '')} {event.get('area', '')}: {event.get('text', '')}"
+            self._say(text.strip(), "log")
+
+    def _on_ready(self, event):
+        self._commands.vm_ready(self._vm)
+        options = self._options
+        line = dict(event, event="restarted" if self._announced else "ready")
+        line.update(control=self._control.port, pid=os.getpid(), vm_pid=self._vm.pid)
+        line.update(vm=options.vm, heap=options.heap, tier=options.tier, seed=options.seed)
+        line.update(state=str(self._state_folder.path))
+        if self._panel:
+            line["panel"] = self._panel.port
+        self._announced = True
+        try:
+            print(json.dumps(line), flush=True)
+        except BrokenPipeError:
+            sys.stdout = None  # nobody listens any more; the control port still does
+
+    async def _execute(self, command):
+        """Carry out one control command; returns the answer."""
+        if command["do"] == "mains":
+            if command.get("on") is not False:
+                return failure('mains: "on" can only be false; start the simulator again instead')
+            self._power_cut()
+            return {"ok": True}
+        if command["do"] == "quit":
+            self._quitting = True
+            self._limit_ending()
+        patience_s = _ANSWER_TIMEOUT_S
+        if isinstance(command.get("ms"), int):
+            patience_s += max(0, min(command["ms"], 3_600_000)) / 1000
+        try:
+            return await asyncio.wait_for(self._commands.submit(command), patience_s)
+        except TimeoutError:
+            return failure(f"the VM did not answer within {patience_s:.0f} s")
+
+    async def _state(self):
+        return await self._execute({"do": "state"})
+
+    def _power_cut(self):
+        self._verdict = EXIT_POWER_CUT
+        if self._vm:
+            self._vm.kill()
+
+    def _on_signal(self):
+        """Orderly at the first SIGTERM or Ctrl-C, at once at the second."""
+        if not self._quitting:
+            self._quitting = True
+            self._commands.submit({"do": "quit"})
+            self._limit_ending()
+            return
+        self._verdict = EXIT_FAULT
+        if self._vm:
+            self._vm.kill()
+
+    def _limit_ending(self):
+        """The VM has said, or was told, that it ends: it gets a few seconds for that."""
+        if self._vm:
+            asyncio.get_running_loop().call_later(_END_TIMEOUT_S, self._vm.kill)
+
+    def _not_ready(self):
+        self._say(f"the VM was not ready within {_READY_TIMEOUT_S} s")
+        self._verdict = EXIT_FAULT
+        self._vm.kill()
+
+    def _say(self, text, source="sim"):
+        with contextlib.suppress(OSError):  # a closed terminal must not stop the charger
+            print(f"{source}: {self._redactor.text(text)}", file=sys.stderr, flush=True)
+
+
+def _json_object(line):
+    """The JSON object on a line, or None if it is anything else."""
+    if not line.startswith("{"):
+        return None
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
