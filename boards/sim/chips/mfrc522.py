@@ -193,7 +193,6 @@ class Mfrc522Chip:
                 self._transmit()
 
     def _command(self, command):
-        self._answer = None
         self._answer_at.stop()
         if command == 0x0F:
             self.power_cycle()
@@ -241,10 +240,10 @@ class Mfrc522Chip:
 
     def _can_be_heard(self, now):
         registers = self._registers
-        is_type_a = registers[_TX_ASK] & 0x40 and not registers[_TX_MODE] | registers[_RX_MODE]
+        if self._field_since is None or registers[_TX_MODE] | registers[_RX_MODE]:
+            return False
         # ISO/IEC 14443-3 clause 5: a card may need 5 ms of field before it listens.
-        is_awake = self._field_since is not None
-        return is_type_a and is_awake and ticks.diff(now, self._field_since) >= _GUARD_MS
+        return registers[_TX_ASK] & 0x40 and ticks.diff(now, self._field_since) >= _GUARD_MS
 
     def _timer_ms(self):
         at = _T_MODE
