@@ -20,9 +20,12 @@ from firmware.evse.limiter import INSTALLATION
 from firmware.evse.station import Station
 from firmware.guard.guard import Guard
 from firmware.guard.loop import GuardLoop
-from firmware.ocpp import config_keys
-from firmware.ocpp.client import Client, core_profile
+from firmware.ocpp import config_keys, core
+from firmware.ocpp.authorize import Authorize
+from firmware.ocpp.boot import Boot, Heartbeat
+from firmware.ocpp.client import Client
 from firmware.ocpp.metering import Metering
+from firmware.ocpp.status import Status
 from firmware.ocpp.transactions import Transactions
 from kvstore import KvStore
 from log import Log
@@ -49,15 +52,15 @@ class App:
         self.log = Log()
         fs = board.fs
         self.settings = KvStore(fs, "/settings")
-        self.boot = boot_record.take(self.settings)
-        self.clock = Clock(self.boot.number, self.boot.time_floor_s)
+        self.last_run = boot_record.take(self.settings)
+        self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
         keys = config_keys.board_keys(len(board.connectors), measurands, "Core", board.tethered)
         tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         self.rpc = Rpc(
-            max_bytes=_FRAME_BYTES_MAX, id_prefix=boot_record.id_prefix(self.boot, board.random)
+            max_bytes=_FRAME_BYTES_MAX, id_prefix=boot_record.id_prefix(self.last_run, board.random)
         )
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
         self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
@@ -65,7 +68,13 @@ class App:
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
         self.identity = board.identity(VERSION)
-        self.client = Client(self, self.rpc, (core_profile(),))
+        self.authorize = Authorize(self)
+        self.status = Status(self)
+        self.heartbeat = Heartbeat(self)
+        self.boot = Boot(self)
+        # In this order they may speak when the line is free.
+        sources = (self.authorize, self.status, self.heartbeat, self.transactions)
+        self.client = Client(self, self.rpc, (core,), sources)
         self.metering = Metering(self)
         self.transactions.listener = self._on_transaction_answer
         self.station.on_change = self._on_change
@@ -98,7 +107,7 @@ class App:
         now = self.board.ticks_ms()
         self.board.every(_GUARD_MS, self.guard_loop.step)
         for transaction in self.transactions.recover(now):
-            self.station.interrupted(now, transaction, self.boot.stop_reason)
+            self.station.interrupted(now, transaction, self.last_run.stop_reason)
             self.log.warn("tx", "transaction on connector %d was cut off", transaction.connector_id)
         self._save_time.start(now, _SAVE_TIME_MS)
 
@@ -126,9 +135,9 @@ class App:
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
-        station.online = self.client.connected and self.client.registration == "Accepted"
+        station.online = self.client.online
         station.tick(now)
-        self.client.observe(now)
+        self.status.observe(now, station.online)
         self.metering.tick(now)
         if self._save_time.expired(now):
             self._save_time.start(now, _SAVE_TIME_MS)
@@ -186,7 +195,7 @@ class App:
             self.station.on_start_answer(now, tx, id_tag_info)
 
     def _on_change(self, now, connector):
-        self.client.observe(now)
+        self.status.observe(now, self.client.online)
         if connector.transaction is None:
             boot_record.save_energy(self.settings, connector)
         self.log.info(

@@ -153,7 +153,7 @@ class Control:
         torn = _text(command, "torn", "none")
         if torn not in ("none", "half", "short"):
             raise CommandError("torn must be none, half or short")
-        self._shares.flash.cut_after(writes, torn)
+        self._shares.cut_after(writes, torn)
 
     def _stall(self, command):
         self._shares.stall(_integer(command, "ms", None, 0, _STALL_MS_MAX))

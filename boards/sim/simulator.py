@@ -40,7 +40,6 @@ class Simulator:
         self._world_bytes = 0
         self._storage_lost = None
         self.flash = flashes.NorFlash(options["state"] + "/flash.img")
-        self.flash.on_cut = _die
 
     # What control and state ask for.
 
@@ -55,6 +54,10 @@ class Simulator:
         ballast = len(self._ballast) if self._ballast else 0
         used = gc.mem_alloc() - self._world_bytes - ballast
         return {"free": gc.mem_free(), "used": used, "world": self._world_bytes}
+
+    def cut_after(self, operations, torn):
+        """Cut the power at a flash operation to come."""
+        self.flash.cut_after(operations, torn, _die)
 
     def stall(self, stall_ms):
         """Block the VM."""
@@ -92,8 +95,9 @@ class Simulator:
         try:
             return flashes.mount(self.flash)
         except flashes.FlashError as error:
-            self._storage_lost = str(error)
-            return flashes.recover(self.flash)
+            copy = flashes.recover(self.flash)
+            self._storage_lost = "%s; kept as %s, started empty" % (error, copy)
+            return flashes.mount(self.flash)
 
     def _reserve(self, heap_before):
         """Measure the world's share and leave the firmware exactly the heap that was asked for."""

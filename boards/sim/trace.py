@@ -4,6 +4,7 @@ import json
 
 from micropython import const
 
+import ticks
 from boards.sim.state import duty_permille
 
 _GAP_MS = const(50)
@@ -36,7 +37,8 @@ class Trace:
         self._seen = [[None] * 4 for _ in world.outlets]
         app.log.sink = self._log
         if self._full:
-            app.client.trace = self._frame
+            if app.link:
+                app.link.trace = self._frame
             self._follow_status(app.station)
 
     def _log(self, level, area, text):
@@ -63,7 +65,9 @@ class Trace:
         """Compare with the last look; called after the guard's step."""
         if not self._full:
             return
-        gap_ms = self._app.guard_loop.last_gap_ms
+        loop = self._app.guard_loop
+        gap_ms = 0 if self._last_step is None else ticks.diff(loop.last_step, self._last_step)
+        self._last_step = loop.last_step
         if gap_ms > _GAP_MS:
             self.event("gap", {"ms": gap_ms})
         for index, outlet in enumerate(self._world.outlets):

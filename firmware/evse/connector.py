@@ -20,6 +20,8 @@ from ticks import Deadline, diff
 _STEADY_HIGH = const(65535)
 # The final register is read after the contactor has opened; a silent meter must not hold the user.
 _FINAL_READING_MS = const(1500)
+# After a boot the pilot's reading is believed when it has not changed for so long.
+_PILOT_MS = const(300)
 _DIODE_MS = const(1000)
 _METER_SILENT_MS = const(11000)
 
@@ -46,6 +48,7 @@ class Connector:
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
+        self.pilot_known = False
         self.diode_missing = False
         self.meter_silent = False
         self.storage_lost = False
@@ -108,6 +111,9 @@ class Connector:
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
         pwm = 0 < self.guard.duty < _STEADY_HIGH
         self.pilot.update(now, self.guard.high_mv, self.guard.low_mv, pwm)
+        if not self.pilot_known:
+            pilot = self.pilot
+            self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
         self.faults, self.warnings = find_faults(self)

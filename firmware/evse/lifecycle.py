@@ -103,7 +103,7 @@ class Lifecycle:
     def _close_interrupted(self, now, connector):
         # What the meter counted up to the cut belongs to the session: nobody else is behind it.
         transaction, reason, since = connector.interrupted
-        heard = connector.read_since(since) and connector.pilot.known
+        heard = connector.read_since(since) and connector.pilot_known
         if not heard and not connector.recover.expired(now):
             return
         stop_wh = connector.energy.register_wh

@@ -101,7 +101,7 @@ class Station:
     def settled(self):
         """True once the pilots are known and nothing of the last run is open any more."""
         for connector in self.connectors:
-            if connector.interrupted or not connector.pilot.known:
+            if connector.interrupted or not connector.pilot_known:
                 return False
         return True
 

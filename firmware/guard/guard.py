@@ -156,8 +156,8 @@ class Guard:
       request_trips    TRIP_ bits the application has found (overcurrent; a weld kept over a reset)
       requested_at     ticks of the last refresh, None = never
       is_d_allowed     bool, the installation ventilates (state D may close)
-    Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, reason
-    (state and row, see REASONS), conditions, trips_latched, events_lost.
+    Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, high_mv, low_mv
+    (the pilot as last measured), reason (state and row, see REASONS), conditions, trips_latched, events_lost.
     """
 
     def __init__(self, a_b_mv=10500, b_c_mv=7500, c_d_mv=4500, d_e_mv=1500, diode_mv=-10300):
@@ -175,6 +175,8 @@ class Guard:
         self.close = False
         self.duty = DUTY_X1
         self.closed = False
+        self.high_mv = 0
+        self.low_mv = 0
         self.state = OPEN
         self.reason = 0
         self.conditions = 0
@@ -203,6 +205,8 @@ class Guard:
         mirror_closed: bool, or None where the board has no mirror contact.
         trips: TRIP_ bits of the hardware inputs. Allocates nothing, raises nothing.
         """
+        self.high_mv = high_mv
+        self.low_mv = low_mv
         conditions = (
             self._pilot(high_mv)
             | self._diode(now, low_mv)

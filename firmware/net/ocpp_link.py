@@ -19,8 +19,6 @@ _PROTOCOL = "ocpp1.6"
 _PUMP_MS = const(20)
 _PONG_MS = const(10000)
 _CONNECT_MS = const(15000)
-# So many calls without an answer: the link is dead though TCP has not noticed.
-_SILENT_CALLS = const(2)
 
 
 class OcppLink:
@@ -40,6 +38,8 @@ class OcppLink:
         self._ping = ticks.Deadline()
         self._why = None
         self._ended_by = None
+        # Called with "in" or "out" and each text, if somebody wants to look on.
+        self.trace = None
 
     async def run(self):
         """Connect for ever."""
@@ -127,7 +127,7 @@ class OcppLink:
         elif self._ping.expired(now):
             self._socket.ping(now, _PONG_MS)
             self._ping.start(now, interval_s * 1000)
-        if self._client.silent_calls >= _SILENT_CALLS:
+        if self._client.wants_close:
             self._ended_by = "the central system answers no calls"
 
     def _events(self, now):
@@ -135,6 +135,8 @@ class OcppLink:
         while event is not None:
             kind = event[0]
             if kind == "text":
+                if self.trace:
+                    self.trace("in", event[1])
                 self._client.receive(now, event[1])
             elif kind == "open":
                 self._opened(now)
@@ -151,10 +153,12 @@ class OcppLink:
 
     def _send(self, now):
         self._client.tick(now)
-        text = self._client.next_text()
+        text = self._client.next_text(now)
         while text is not None and self._ended_by is None:
+            if self.trace:
+                self.trace("out", text)
             self._socket.send_text(text)
-            text = self._client.next_text()
+            text = self._client.next_text(now)
 
     async def _flush(self):
         await self._stream.flush(self._socket.data_to_send)
