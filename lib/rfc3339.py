@@ -42,7 +42,7 @@ def parse(text):
 
 
 def parse_or_floor(text):
-    """Return what `parse` does, but (0, 0) for moments before 2000: "long ago", as in expiryDate."""
+    """Return what `parse` does, but (0, 0) for moments before 2000: "long ago" in expiryDate."""
     try:
         return parse(text)
     except TooEarly:

@@ -18,7 +18,8 @@ _PREFIX_MAX = const(25)
 class Rpc:
     """State of one connection, to be reset when it is lost.
 
-    timeout_ms: how long an own CALL may stay unanswered. max_bytes: longest text that is read.
+    timeout_ms: how long an own CALL may stay unanswered, and may be set anew for the next.
+    max_bytes: longest text that is read.
     id_prefix: up to 25 characters that no other boot of this station has used or will use.
     Counters for diagnosis: `garbage` texts that could not be read nor answered, `late` answers
     to something that is not (any longer) asked.
@@ -29,7 +30,7 @@ class Rpc:
             raise AssertionError("id_prefix is too long")
         self.garbage = 0
         self.late = 0
-        self._timeout_ms = timeout_ms
+        self.timeout_ms = timeout_ms
         self._max_bytes = max_bytes
         self._id_prefix = id_prefix
         self._ids = 0
@@ -62,7 +63,7 @@ class Rpc:
             message_id = self.new_id()
         text = frame.call(message_id, action, payload)
         self._awaited = message_id
-        self._deadline.start(now, self._timeout_ms)
+        self._deadline.start(now, self.timeout_ms)
         return text
 
     def receive(self, now, text):
@@ -96,8 +97,10 @@ class Rpc:
 
     def answer(self, message_id, payload):
         """Return the text of the CALLRESULT. Raises AssertionError unless `is_open`."""
+        # The text first: if memory does not suffice for it, the CALL can still be refused.
+        text = frame.result(message_id, payload)
         self._close(message_id)
-        return frame.result(message_id, payload)
+        return text
 
     def refuse(self, message_id, error):
         """Return the text of the CALLERROR that an OcppError asks for; else like `answer`."""

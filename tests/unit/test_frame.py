@@ -96,6 +96,13 @@ class SurrogateTest(unittest.TestCase):
             self.assertIn("\ufffd", value)
             self.assertNotIn(b"\xed", value.encode())
 
+    def test_parse_raw_half_is_refused(self):
+        # Not UTF-8 (RFC 3629 3), although MicroPython's decoder lets it pass.
+        for half in (0xD800, 0xDFFF):
+            with self.assertRaises(frame.FrameError):
+                frame.parse('[3,"i",{"k":"' + chr(half) + '"}]')
+        self.assertEqual(frame.parse('[3,"i",{"k":"\ud7ff"}]')[2]["k"], "\ud7ff")
+
     def test_parse_escaped_backslash_before_u_is_text(self):
         # "\\ud83d" is a backslash and five letters, not a half.
         self.assertEqual(frame.parse('[3,"i",{"k":"\\\\ud83d"}]')[2]["k"], "\\ud83d")
