@@ -1,0 +1,167 @@
+"""A whole charger with its world and a central system, on virtual time, in one process.
+
+The firmware is the one of the board: app, guard, drivers. Only the network's shell is left out:
+texts go straight from the OCPP client to the central system and back. What a test does, it does
+through the control port's commands.
+"""
+
+from boards.sim.board import SimBoard
+from boards.sim.control import Control
+from boards.sim.flash import mount
+from boards.sim.trace import Trace
+from boards.sim.world import World
+from firmware.app import App
+from tests.sim.csms import Csms
+from tests.sim.scratch import Image
+from tests.sim.virtual import VirtualTime
+
+_STEP_MS = 10
+_TICK_STEPS = 5
+_DESCRIPTION = {"vendor": "Pilotwire", "model": "Plant", "current_ma_max": 32000, "phases": 3}
+
+
+class PowerCut(Exception):
+    """The power went in the middle of a flash operation."""
+
+
+class Plant:
+    """`run(ms)`, `do(command, ...)`, `state()`; `csms` and `events` tell what happened."""
+
+    def __init__(self, connectors=1, csms=None, settings=()):
+        self.connectors = connectors
+        self.csms = csms or Csms()
+        self.connected = True
+        self.events = []
+        self.flash = None
+        self._settings = settings
+        self._image = Image(64)
+        self._t0_ms = 0
+        self._ballast = None
+        self.power_on()
+
+    # Power.
+
+    def power_on(self):
+        """Start the firmware on the flash as it is, in the world as it is."""
+        self.time = VirtualTime()
+        self.flash = self._image.open()
+        world_path = self._image.path + ".world"
+        self.world = World(self.time.ticks_ms, self.connectors, world_path)
+        self.time.advance = self.world.advance
+        board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION)
+        self.app = App(board, None)
+        for key, value in self._settings:
+            status = self.app.config.set(key, value)
+            assert status == "Accepted", (key, value, status)
+        self.control = Control(self.app, self.world, self)
+        self._trace = Trace(self._note, self._t_ms, True)
+        self._trace.watch(self.app, self.world)
+        self.app.start()
+        self.time.every(_STEP_MS, self._trace.poll)
+        self._steps = 0
+        self._online = False
+
+    def power_off(self):
+        """Cut the power, now."""
+        self.world.save()
+        self._t0_ms = self._t_ms()
+        self.flash.close()
+
+    def close(self):
+        """Remove what lies on the disk."""
+        self.power_off()
+        self._image.remove()
+
+    # Time.
+
+    def run(self, duration_ms):
+        """Let time pass."""
+        for _ in range(duration_ms // _STEP_MS):
+            self.time.step()
+            self._steps += 1
+            if self._steps % _TICK_STEPS == 0:
+                self.app.tick(self.time.now)
+                self._pump()
+
+    def run_until(self, question, limit_ms=60_000):
+        """Let time pass until `question()` is true; AssertionError if it takes too long."""
+        for _ in range(limit_ms // _STEP_MS):
+            if question():
+                return
+            self.run(_STEP_MS)
+        raise AssertionError("not within %d ms; %r" % (limit_ms, self.state()))
+
+    def _pump(self):
+        now = self.time.now
+        client = self.app.client
+        up = self.connected and self.app.station.settled
+        if up and not self._online:
+            client.on_connected(now)
+        elif self._online and not up:
+            client.on_disconnected(now)
+        self._online = up
+        client.tick(now)
+        text = client.next_text(now) if up else None
+        while text is not None:
+            self.csms.now_ms = self._t_ms()
+            for answer in self.csms.receive(text):
+                client.receive(now, answer)
+            text = client.next_text(now)
+
+    def call(self, action, payload):
+        """The central system calls; returns the payload of the answer (None: refused, or none)."""
+        message_id, text = self.csms.call(action, payload)
+        self.app.client.receive(self.time.now, text)
+        self._pump()
+        return self.csms.result(message_id)
+
+    # The control port, and what `boards.sim.control` asks of its simulator.
+
+    def do(self, name, **fields):
+        """Carry out a control command; AssertionError if it is refused."""
+        answer = self.control.handle(dict(fields, do=name))
+        assert answer["ok"], answer
+        return answer
+
+    def state(self, connector=1):
+        """Return the state of one connector, with the station's in "station"."""
+        state = self.do("state")
+        return dict(state["connectors"][connector - 1], station=state)
+
+    def uptime_ms(self):
+        """Return the ms since the power came."""
+        return self.time.uptime_ms
+
+    def heap(self):
+        """Return no figures: the tests have the world in the same heap."""
+        return {"free": 0, "used": 0, "world": 0}
+
+    def stall(self, stall_ms):
+        """Block the VM."""
+        self.time.stall(stall_ms)
+
+    def cut_after(self, operations, torn):
+        """Cut the power at a flash operation to come."""
+        self.flash.cut_after(operations, torn, _cut)
+
+    # What happened.
+
+    def _t_ms(self):
+        return self._t0_ms + self.time.uptime_ms
+
+    def _note(self, line):
+        import json
+
+        self.events.append(json.loads(line))
+
+    def seen(self, name, **fields):
+        """Return the events with this name and these fields, oldest first."""
+        found = []
+        for event in self.events:
+            if event["event"] == name and all(event.get(f) == fields[f] for f in fields):
+                found.append(event)
+        return found
+
+
+def _cut():
+    raise PowerCut()
