@@ -20,7 +20,7 @@ class GuardLoop:
 
     Facts: last_step (ticks of the last step, None before the first), gap_ms_max (longest time
     between two steps), gaps_over_50_closed (how many were over 50 ms with a contactor closed),
-    hal_errors (calls into the HAL or the watchdog that raised).
+    hal_errors (calls into the HAL, a guard or the watchdog that raised).
     """
 
     def __init__(self, connectors, guards, watchdog, ticks):
@@ -51,13 +51,12 @@ class GuardLoop:
         is_obeyed = True
         for index in range(self._count):
             self._read(index)
-            self._guards[index].step(
-                now, self._pilot_mv[0], self._pilot_mv[1], self._mirrors[index], self._trips[index]
-            )
+            if not self._decide(index, now):
+                is_obeyed = False
             if not self._apply(index):
                 is_obeyed = False
         if is_obeyed:
-            # A contactor that cannot be opened by its pin is opened by the reset.
+            # What cannot be opened by its pin, or is not decided, is opened by the reset.
             try:
                 self._watchdog.feed()
             except Exception:  # noqa: BLE001  nothing may leave the timer callback
@@ -93,6 +92,18 @@ class GuardLoop:
         except Exception:  # noqa: BLE001  a driver's fault opens, whatever it is
             self._pilot_mv[0] = self._pilot_mv[1] = _NO_PILOT_MV
             self._count_error()
+
+    def _decide(self, index, now):
+        """Step one guard; returns False if it could not: then it is opened."""
+        guard = self._guards[index]
+        high_mv, low_mv = self._pilot_mv
+        try:
+            guard.step(now, high_mv, low_mv, self._mirrors[index], self._trips[index])
+        except Exception:  # noqa: BLE001  a request that is no integer must not keep it closed
+            guard.close = False
+            self._count_error()
+            return False
+        return True
 
     def _apply(self, index):
         """Drive one connector; returns False if its contactor should open and did not obey."""

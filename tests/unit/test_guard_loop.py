@@ -183,6 +183,24 @@ class FaultTest(unittest.TestCase):
         self.assertFalse(rig.connectors[0].is_closed)
         self.assertEqual(rig.watchdog.feeds, before + 1)
 
+    def test_step_with_nonsense_in_the_request_block_opens(self):
+        # The guard itself may stumble over what is no integer: open, and let the reset come.
+        for name in ("request_duty", "request_trips"):
+            rig = charging()
+            setattr(rig.guards[0], name, None)
+            before = rig.watchdog.feeds
+            rig.step(3)
+            self.assertFalse(rig.connectors[0].is_closed)
+            self.assertEqual(rig.watchdog.feeds, before)
+            self.assertEqual(rig.loop.hal_errors, 3)
+
+    def test_step_with_nonsense_from_the_hardware_opens(self):
+        # The same for inputs.
+        rig = charging()
+        rig.connectors[0].high_mv = None
+        rig.step()
+        self.assertFalse(rig.connectors[0].is_closed)
+
     def test_step_with_broken_watchdog_does_not_raise(self):
         # Nothing leaves the timer callback.
         rig = charging()
