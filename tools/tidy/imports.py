@@ -103,12 +103,10 @@ class Imports:
 def allowed(path):
     """Return the row of the matrix for `path`, None if there is none."""
     for prefix, row in MATRIX:
+        # The last resort for firmware/ is meant for the files in it, not for a new folder below.
         if path.startswith(prefix):
-            break
-    else:
-        return () if path.endswith("/__init__.py") else None
-    # The last resort for firmware/ is meant for the files in it, not for a new folder below.
-    return None if prefix == "firmware/" and path.count("/") > 1 else row
+            return None if prefix == "firmware/" and path.count("/") > 1 else row
+    return () if path.endswith("/__init__.py") else None
 
 
 def imported(source):

