@@ -84,6 +84,7 @@ def run_files(files, vm, heap, timeout_s, real_unittest=None, jobs=None):
     command = micropython.find(vm)
     environment = dict(os.environ)
     if vm == "cpython":
+        command.append("-P")  # else the runner's own folder, with our unittest in it, comes first
         environment["PYTHONPATH"] = os.pathsep.join([".", "lib", "tests/compat"])
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
     else:

@@ -8,6 +8,7 @@ process in the order of dependencies: `ram`, from .mpy files, where bytecode lie
 """
 
 import argparse
+import ast
 import json
 import subprocess
 import sys
@@ -57,10 +58,8 @@ def in_order(names):
         name = paths.get(module)
         if name is None or name in ordered or module in seen:
             return
-        for _node, needed in imported(Source(ROOT, names[name])):
-            parts = needed.split(".")
-            for end in range(1, len(parts) + 1):
-                visit(".".join(parts[:end]), seen | {module})
+        for needed in _needed(Source(ROOT, names[name])):
+            visit(needed, seen | {module})
         ordered.append(name)
 
     for module in sorted(paths):
@@ -68,6 +67,17 @@ def in_order(names):
         if not module.startswith("boards") and module not in _NOT_IMPORTED:
             visit(module, frozenset())
     return [name for name in ordered if not name.startswith("boards")]
+
+
+def _needed(source):
+    """Yield what `source` imports, packages first; not all of these names are modules."""
+    for node, module in imported(source):
+        parts = module.split(".")
+        for end in range(1, len(parts) + 1):
+            yield ".".join(parts[:end])
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield "%s.%s" % (module, alias.name)
 
 
 def over_limits(figures, limits):

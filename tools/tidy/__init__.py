@@ -14,7 +14,7 @@ from tools.tidy.imports import Imports
 
 _TEXT = (".py", ".md", ".json", ".toml", ".txt", ".yml", ".yaml", ".sh", ".html", ".js", ".css",
          ".csv", ".cfg", ".ini", "Makefile", ".ci/run", ".gitignore")
-_SKIPPED = (".git", ".build", ".venv", "__pycache__", "node_modules")
+_SKIPPED = ("__pycache__", "node_modules")
 
 
 def check(root):
@@ -35,17 +35,30 @@ def check(root):
 def text_files(root):
     """Return the paths of the text files that belong to the tree, relative to `root`."""
     root = Path(root)
-    if (root / ".git").exists():
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=root, capture_output=True, text=True, check=True).stdout
-        paths = sorted(set(listed.split("\0")) - {""})
-    else:
-        paths = []
-        for folder, folders, files in os.walk(root):
-            folders[:] = sorted(set(folders) - set(_SKIPPED))
-            paths += [str((Path(folder) / name).relative_to(root)) for name in sorted(files)]
+    paths = _known_to_git(root) if (root / ".git").exists() else None
+    if paths is None:
+        paths = _below(root)
     return [path for path in paths if path.endswith(_TEXT) and (root / path).is_file()]
+
+
+def _known_to_git(root):
+    """Return the paths that are not ignored; None where git is missing or refuses the tree."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=root, capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return sorted(set(done.stdout.split("\0")) - {""}) if done.returncode == 0 else None
+
+
+def _below(root):
+    paths = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED
+                            and (name == ".ci" or not name.startswith(".")))
+        paths += [str((Path(folder) / name).relative_to(root)) for name in sorted(files)]
+    return paths
 
 
 __all__ = ["Finding", "check", "text_files"]
