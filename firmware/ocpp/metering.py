@@ -1,8 +1,10 @@
-"""Meter values of running transactions: when to sample, and what goes to the ledger.
+"""Meter values: when to sample, and what goes to the ledger.
 
 Sampled values come every MeterValueSampleInterval from the start of the transaction, clock-aligned
 ones at multiples of ClockAlignedDataInterval since midnight UTC (OCPP 1.6 edition 2, 3.16).
-Neither depends on a connection: the ledger keeps and sends them. An idle connector is not sampled.
+Neither depends on a connection: the ledger keeps and sends them. A connector at rest has
+clock-aligned values only. What StopTransaction.req carries along is kept on the way, with the
+values of the begin and the end.
 """
 
 from micropython import const
@@ -36,15 +38,27 @@ class Metering:
 
     def tick(self, now):
         """Take what is due. Call it after each tick of the station."""
-        interval_s = self._ctx.config.get("MeterValueSampleInterval")
+        config = self._ctx.config
+        interval_s = config.get("MeterValueSampleInterval")
         for channel in self._channels:
+            connector = channel.connector
+            if connector.transaction is not channel.transaction:
+                channel.transaction = connector.transaction
+                channel.interval_s = 0
+                channel.due.stop()
+                self._keep(now, connector, "StopTxnSampledData", "Transaction.Begin", None)
             if _is_due(now, channel, interval_s):
-                stamp = self._ctx.clock.stamp(now)
-                self._sample(now, channel.connector, stamp, "Sampled", "Sample.Periodic")
-        if self._ctx.config.get("ClockAlignedDataInterval"):
+                self._send(now, connector, "MeterValuesSampledData", "Sample.Periodic", None)
+                self._keep(now, connector, "StopTxnSampledData", "Sample.Periodic", None)
+        if config.get("ClockAlignedDataInterval"):
             self._tick_aligned(now)
         else:
             self._instant_s = None
+
+    def on_end(self, now, connector_id):
+        """Take the last values; call it just before the transaction of the connector ends."""
+        connector = self._ctx.station.connectors[connector_id - 1]
+        self._keep(now, connector, "StopTxnSampledData", "Transaction.End", None)
 
     def _tick_aligned(self, now):
         wall = self._ctx.clock.wall(now)
@@ -60,29 +74,32 @@ class Metering:
         self._instant_s = instant_s
         if late_s > _ALIGNED_LATE_S or (first and late_s > 0):
             return
+        # The stamp is the nominal instant: the peers expect exact multiples (TC_071_CS).
+        stamp = (0, instant_s, 0)
         for channel in self._channels:
-            # The stamp is the nominal instant: the peers expect exact multiples (TC_071_CS).
-            self._sample(now, channel.connector, (0, instant_s, 0), "Aligned", "Sample.Clock")
+            self._send(now, channel.connector, "MeterValuesAlignedData", "Sample.Clock", stamp)
+            self._keep(now, channel.connector, "StopTxnAlignedData", "Sample.Clock", stamp)
 
-    def _sample(self, now, connector, stamp, kind, context):
+    def _send(self, now, connector, key, context, stamp):
         # A silent meter gives no value: an old one with a new time would be a lie.
-        if connector.transaction is None or not connector.meter.online:
-            return
-        config = self._ctx.config
-        values = sampled_values(connector, config.get("MeterValues%sData" % kind), context)
-        stop_names = config.get("StopTxn%sData" % kind)
-        stop_values = sampled_values(connector, stop_names, context) if stop_names else None
-        self._ctx.transactions.sample(now, connector.transaction, stamp, values, stop_values)
+        if connector.meter.online:
+            values = sampled_values(connector, self._ctx.config.get(key), context)
+            transaction = connector.transaction
+            self._ctx.transactions.sample(now, connector.id, transaction, values, stamp)
+
+    def _keep(self, now, connector, key, context, stamp):
+        names = self._ctx.config.get(key)
+        # OCPP 1.6 9.1: an empty list of these keeps nothing at all.
+        if names and connector.transaction is not None and connector.meter.online:
+            values = sampled_values(connector, names, context)
+            self._ctx.transactions.keep_for_stop(now, connector.transaction, values, stamp)
 
 
 def _is_due(now, channel, interval_s):
-    transaction = channel.connector.transaction
-    if transaction is not channel.transaction or interval_s != channel.interval_s:
-        channel.transaction = transaction
+    if interval_s != channel.interval_s:
         channel.interval_s = interval_s
-        if transaction is None or interval_s == 0:
-            channel.due.stop()
-        else:
+        channel.due.stop()
+        if interval_s and channel.transaction is not None:
             channel.due.start(now, interval_s * 1000)
         return False
     if not channel.due.expired(now):

@@ -21,9 +21,13 @@ class _Ledger:
 
     def __init__(self):
         self.samples = []
+        self.kept = []
 
-    def sample(self, now, transaction, stamp, values, stop_values):
-        self.samples.append((now, transaction, stamp, values, stop_values))
+    def sample(self, now, connector_id, transaction, values, stamp=None):
+        self.samples.append((now, connector_id, transaction, values, stamp))
+
+    def keep_for_stop(self, now, transaction, values, stamp=None):
+        self.kept.append((now, transaction, values, stamp))
 
 
 class _Context:
@@ -70,10 +74,10 @@ class MeteringTest(unittest.TestCase):
         begin = self._begin()
         self._run(35)
         self.assertEqual(self._moments(begin), [10_000, 20_000, 30_000])
-        _, transaction, _, values, stop_values = self.ctx.transactions.samples[0]
-        self.assertEqual(transaction, "T1")
+        _, connector_id, transaction, values, stamp = self.ctx.transactions.samples[0]
+        self.assertEqual((connector_id, transaction, stamp), (1, "T1", None))
         self.assertEqual(values[0]["context"], "Sample.Periodic")
-        self.assertIsNone(stop_values)
+        self.assertEqual(self.ctx.transactions.kept, [])
 
     def test_samples_after_a_stall_keep_their_raster(self):
         # Late once, then on the old raster again; what was missed is not made up.
@@ -105,13 +109,13 @@ class MeteringTest(unittest.TestCase):
         begin = self._begin("T2")
         self._run(12)
         self.assertEqual(self._moments(begin), [10_000])
-        self.assertEqual(self.ctx.transactions.samples[0][1], "T2")
+        self.assertEqual(self.ctx.transactions.samples[0][2], "T2")
 
-    def test_idle_connector_takes_no_samples(self):
-        # MeterValues outside a transaction would carry no transaction id.
+    def test_connector_at_rest_takes_no_periodic_samples(self):
+        # OCPP 1.6 9.1: sampled values belong to a transaction.
         self._begin("T1", 1)
         self._run(10)
-        self.assertEqual([sample[1] for sample in self.ctx.transactions.samples], ["T1"])
+        self.assertEqual([sample[1:3] for sample in self.ctx.transactions.samples], [(2, "T1")])
 
     def test_silent_meter_gives_no_sample(self):
         # An old reading with a new time would be a lie.
@@ -120,26 +124,58 @@ class MeteringTest(unittest.TestCase):
         self._run(25)
         self.assertEqual(self.ctx.transactions.samples, [])
 
-    def test_stop_samples_are_taken_with_the_others(self):
-        # StopTxnSampledData has its own list.
+    def test_stop_data_holds_begin_samples_and_end(self):
+        # StopTxnSampledData has its own list; the contexts tell first and last.
         self._set("StopTxnSampledData", "Frequency")
+        begin = self._begin()
+        self._run(21)
+        self.metering.on_end(self.now, 1)
+        kept = self.ctx.transactions.kept
+        moments = [ticks.diff(sample[0], begin) for sample in kept]
+        self.assertEqual(moments, [0, 10_000, 20_000, 21_000])
+        contexts = [sample[2][0]["context"] for sample in kept]
+        periodic = "Sample.Periodic"
+        expected = ["Transaction.Begin", periodic, periodic, "Transaction.End"]
+        self.assertEqual(contexts, expected)
+        self.assertEqual(_plain(kept[0][2]), [("Frequency", "49.99", None)])
+
+    def test_interval_set_to_zero_as_the_transaction_changes_stops_the_samples(self):
+        # Both at once must not leave the old period running.
+        self._begin("T1")
+        self._run(5)
+        self.ctx.station.connectors[0].transaction = None
+        self._set("MeterValueSampleInterval", "0")
+        self._run(20)
+        self.assertEqual(self.ctx.transactions.samples, [])
+
+    def test_stop_data_is_empty_without_its_keys(self):
+        # OCPP 1.6 9.1: empty lists mean no transactionData.
         self._begin()
-        self._run(10)
-        _, _, _, values, stop_values = self.ctx.transactions.samples[0]
-        self.assertEqual(_plain(values), [("Energy.Active.Import.Register", "1234567", None)])
-        self.assertEqual(_plain(stop_values), [("Frequency", "49.99", None)])
+        self._run(21)
+        self.metering.on_end(self.now, 1)
+        self.assertEqual(self.ctx.transactions.kept, [])
 
     def test_tc_071_cs_aligned_samples_are_stamped_with_the_instant(self):
         # Multiples of the interval since midnight, to the second.
         self._set("MeterValueSampleInterval", "0")
         self._set("ClockAlignedDataInterval", "20")
         self.ctx.clock.set(self.now, _WALL_S, 730)
+        self._set("StopTxnAlignedData", "Voltage.L1")
         self._begin()
         self._run(61)
-        stamps = [sample[2] for sample in self.ctx.transactions.samples]
+        samples = [sample for sample in self.ctx.transactions.samples if sample[2] == "T1"]
         first = _WALL_S - 12 + 20
-        self.assertEqual(stamps, [(0, first, 0), (0, first + 20, 0), (0, first + 40, 0)])
-        self.assertEqual(self.ctx.transactions.samples[0][3][0]["context"], "Sample.Clock")
+        stamps = [(0, first, 0), (0, first + 20, 0), (0, first + 40, 0)]
+        self.assertEqual([sample[4] for sample in samples], stamps)
+        self.assertEqual(samples[0][3][0]["context"], "Sample.Clock")
+        self.assertEqual([sample[3] for sample in self.ctx.transactions.kept], stamps)
+
+    def test_aligned_samples_are_taken_at_rest_too(self):
+        # OCPP 1.6 3.16: for each connector, without a transaction.
+        self._set("ClockAlignedDataInterval", "20")
+        self.ctx.clock.set(self.now, _WALL_S, 0)
+        self._run(10)
+        self.assertEqual([s[1:3] for s in self.ctx.transactions.samples], [(1, None), (2, None)])
 
     def test_aligned_samples_need_a_known_time(self):
         # Without a clock there is no midnight to count from.
