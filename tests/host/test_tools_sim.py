@@ -13,10 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.sim import control, options
-from tools.sim.client import ControlClient, ControlError, Simulator, parse_words
-from tools.sim.panel import page
-from tools.sim.redact import Redactor
+from tools.sim import control
+from tools.sim.client import ControlClient, ControlError, Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = "tests.host.fake_sim"
@@ -72,60 +70,6 @@ def wait_dead(pid, timeout_s=5):
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not is_alive(pid)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--unknown"],
-        ["--csms", "http://x"],
-        ["--csms", "ws://user:pw@x/"],
-        ["--connectors", "3"],
-        ["--profile", "4"],
-        ["--heap", "lots"],
-        ["--heap", "1K"],
-        ["--control", "8000"],
-        ["--control", "x:99999"],
-        ["--set", "novalue"],
-        ["--ca", "/nonexistent"],
-        ["--id", ""],
-        ["--panel", "-1"],
-        ["--seed", "x"],
-        ["--console-pty"],
-        ["stray"],
-    ],
-)
-def test_options_when_wrong_then_one_line_and_status_2(arguments, capsys):
-    """A wrong option ends with status 2 and exactly one line."""
-    with pytest.raises(SystemExit) as end:
-        options.parse(arguments)
-    output = capsys.readouterr()
-    assert end.value.code == 2
-    assert output.out == ""
-    assert output.err.count("\n") == 1
-
-
-def test_options_when_set_is_malformed_then_its_text_is_not_repeated(capsys):
-    """What may be a password does not come back in an error."""
-    with pytest.raises(SystemExit):
-        options.parse(["--set", "AuthorizationKey:topsecret"])
-    assert "topsecret" not in capsys.readouterr().err
-
-
-def test_options_when_full_then_the_vm_gets_them():
-    """Every option reaches the line that the VM reads."""
-    parsed = options.parse(
-        ["--csms", "ws://h:1/o", "--id", "a", "--heap", "96K", "--set", "A=b=c", "--seed", "7"],
-        {"PILOTWIRE_PASSWORD": "pw"},
-    )
-    line = parsed.for_vm("/s")
-    assert line["csms"] == "ws://h:1/o"
-    assert line["heap"] == 98304
-    assert line["set"] == [["A", "b=c"]]
-    assert line["password"] == "pw"
-    assert line["seed"] == 7
-    assert line["trace"] is False
-    assert "pw" not in repr(parsed)
 
 
 def test_ready_line_then_names_port_and_processes(start, interpreter):
@@ -332,17 +276,6 @@ def test_password_then_never_printed_nor_traced(start, tmp_path):
     assert written.count("********") == 4  # a line, a log event in both places, a frame
 
 
-def test_redactor_when_a_new_key_is_set_then_the_frame_stays_a_frame():
-    """The value of a new AuthorizationKey is blotted out, the rest stays valid."""
-    frame = json.dumps(
-        [2, "1", "ChangeConfiguration", {"key": "AuthorizationKey", "value": "0011aabb"}]
-    )
-    assert json.loads(Redactor([]).frame(frame))[3] == {
-        "key": "AuthorizationKey",
-        "value": "********",
-    }
-
-
 def test_log_when_vm_prints_text_then_it_comes_on_standard_error(start):
     """What is no JSON object is log, and does not disturb the protocol."""
     sim = start()
@@ -366,20 +299,3 @@ def test_panel_then_shows_the_state_escaped(start):
     assert "<b>&" not in text
     with urllib.request.urlopen(address + "/state", timeout=5) as answer:
         assert json.load(answer)["ok"] is True
-
-
-def test_panel_page_when_no_state_then_shows_the_error():
-    """A page is better than none while the VM restarts."""
-    assert "&lt;gone&gt;" in page({"ok": False, "error": "<gone>"})
-
-
-def test_parse_words_then_a_command():
-    """Plain words and JSON give the same command; a card's UID stays text."""
-    assert parse_words(["card", "id=04112233", "hold_ms=500"]) == {
-        "do": "card",
-        "id": "04112233",
-        "hold_ms": 500,
-    }
-    assert parse_words(['{"do":"plug"}']) == {"do": "plug"}
-    with pytest.raises(ValueError, match="key=value"):
-        parse_words(["plug", "one"])

@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import threading
 
 from websockets.sync.client import connect
+
+from tools.csms.answers import CallError
 
 
 class Wire:
@@ -72,3 +75,35 @@ class Wire:
             "timestamp": "2026-01-01T11:00:00Z",
         }
         return self.call("StopTransaction", dict(payload, **changes), message_id)[2]
+
+
+def in_thread(function, *arguments):
+    """Run `function` beside the test; returns a callable that waits for its result."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(function(*arguments)))
+    thread.start()
+
+    def join():
+        thread.join(5)
+        return results[0]
+
+    return join
+
+
+def start_frame(message_id):
+    """A StartTransaction as text, always the same."""
+    payload = {
+        "connectorId": 1,
+        "idTag": "04A1",
+        "meterStart": 1,
+        "timestamp": "2026-01-01T10:00:00Z",
+    }
+    return json.dumps([2, message_id, "StartTransaction", payload])
+
+
+def ask_quietly(background, action):
+    """Call; a bad answer may end in any of these."""
+    try:
+        return background.call("W1", action, {}, timeout_s=0.3)
+    except (CallError, TimeoutError) as error:
+        return error

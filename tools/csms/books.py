@@ -224,16 +224,17 @@ class Books:
 
 def _registers(values, context=None):
     """The energy registers in Wh among meter values, of all phases together, in their order."""
-    found = []
-    for value in values:
-        for sample in value["sampledValue"]:
-            whole = sample.get("measurand", _REGISTER) == _REGISTER and "phase" not in sample
-            right = context is None or sample.get("context", "Sample.Periodic") == context
-            if whole and right and sample.get("format", "Raw") == "Raw":
-                energy_wh = _wh(sample)
-                if energy_wh is not None:
-                    found.append(energy_wh)
-    return found
+    samples = [sample for value in values for sample in value["sampledValue"]]
+    found = [_wh(sample) for sample in samples if _is_register(sample, context)]
+    return [energy_wh for energy_wh in found if energy_wh is not None]
+
+
+def _is_register(sample, context):
+    if sample.get("measurand", _REGISTER) != _REGISTER or "phase" in sample:
+        return False
+    if sample.get("format", "Raw") != "Raw":
+        return False
+    return context is None or sample.get("context", "Sample.Periodic") == context
 
 
 def _wh(sample):

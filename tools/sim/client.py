@@ -19,6 +19,15 @@ from tools.sim.options import PASSWORD_VARIABLE
 _ROOT = Path(__file__).resolve().parents[2]
 _READY_TIMEOUT_S = 90
 _ANSWER_TIMEOUT_S = 90
+_MAIN_FIELDS = {
+    "card": "id",
+    "plug": "ev",
+    "fault": "name",
+    "clear": "name",
+    "console": "line",
+    "stall": "ms",
+    "energy_speed": "factor",
+}
 
 
 class ControlError(Exception):
@@ -178,22 +187,31 @@ class Simulator:
 
 
 def parse_words(words):
-    """A command from plain words: `plug connector=1`, or one JSON object. Raises ValueError."""
+    """A command from plain words, or from one JSON object. Raises ValueError.
+
+    `plug connector=1`; the field that a command is mostly about needs no name: `card 04A1B2C3`,
+    `fault rcd_trip`, `console why`.
+    """
     text = " ".join(words)
     if text.startswith("{"):
         return json.loads(text)
     command = {"do": words[0]}
-    for word in words[1:]:
+    main_field = _MAIN_FIELDS.get(words[0])
+    if main_field == "line":
+        return dict(command, line=" ".join(words[1:]))
+    for place, word in enumerate(words[1:]):
         key, separator, value = word.partition("=")
         if not separator:
-            raise ValueError(f"'{word}' is not key=value")
+            if place > 0 or main_field is None:
+                raise ValueError(f"'{word}' is not key=value")
+            key, value = main_field, word
         command[key] = _value(key, value)
     return command
 
 
 def _value(key, text):
     # A card's UID may look like a number; it is text all the same.
-    if key not in ("id", "line", "name"):
+    if key not in ("id", "ev", "name"):
         with contextlib.suppress(ValueError):
             return json.loads(text)
     return text

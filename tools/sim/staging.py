@@ -3,7 +3,6 @@
 The only place that knows how the firmware's files reach the interpreter.
 """
 
-import importlib
 import os
 import sys
 from dataclasses import dataclass
@@ -21,19 +20,20 @@ class StagingError(Exception):
 
 @dataclass
 class Staging:
-    """How to start the VM: interpreter, heap option, script, environment, working folder."""
+    """How to start the VM: interpreter, script, environment, working folder."""
 
     variant: str
     interpreter: list[str]
     script: str
     environ: dict[str, str]
     folder: Path = ROOT
+    heap_factor: int = 1  # a 64-bit build needs twice the bytes for the same objects
 
     def argv(self, heap):
         """The command line for a Python heap of `heap` bytes (CPython has no such limit)."""
         if self.variant == "cpython":
             return [*self.interpreter, "-u", self.script]
-        return [*self.interpreter, "-X", f"heapsize={heap}", self.script]
+        return [*self.interpreter, "-X", f"heapsize={heap * self.heap_factor}", self.script]
 
 
 def prepare(variant, tier, script=_MAIN):
@@ -50,13 +50,18 @@ def prepare(variant, tier, script=_MAIN):
         )
         return Staging(variant, [sys.executable], script, environ)
     environ["MICROPYPATH"] = f"{ROOT}:{ROOT / 'lib'}:.frozen"
-    return Staging(variant, find_interpreter(variant), script, environ)
+    interpreter, heap_factor = _find(variant)
+    return Staging(variant, interpreter, script, environ, heap_factor=heap_factor)
 
 
-def find_interpreter(variant):
-    """Command line prefix of MicroPython. Raises StagingError when it cannot be had."""
+def _find(variant):
+    """The start of MicroPython's command line, and how much larger its objects are."""
+    # Here and not at the top: the tests of the host side need no MicroPython.
     try:
-        fetcher = importlib.import_module("tools.micropython")
-        return [str(part) for part in fetcher.find(variant)]
-    except (ImportError, OSError, RuntimeError) as error:
+        from tools import micropython
+    except ImportError as error:
+        raise StagingError("tools.micropython is missing") from error
+    try:
+        return micropython.find(variant), micropython.heap_bytes(variant, 1)
+    except (micropython.Unavailable, OSError) as error:
         raise StagingError(f"no interpreter '{variant}': {error}") from error
