@@ -5,6 +5,7 @@ import os
 from boards.common.connector_port import ConnectorPort
 from boards.common.pilot_io import PilotIo
 from boards.sim.network import Network
+from boards.sim.pilot_circuit import SimAdc, SimPwm
 from meters.sdm import Sdm630
 from modbus.master import Master
 from rfid.mfrc522 import Mfrc522
@@ -79,7 +80,7 @@ class SimBoard:
 def _port(outlet):
     circuit = outlet.circuit
     return ConnectorPort(
-        PilotIo(circuit, circuit),
+        PilotIo(SimAdc(circuit), SimPwm(circuit), circuit.calibration()),
         Pin(outlet.contactor, "coil"),
         Pin(outlet.contactor, "closed"),
         Pin(outlet, "rcd"),

@@ -124,9 +124,9 @@ class Control:
     def _fault_target(self, command):
         outlet = self._outlet(command)
         targets = {
-            "cp_short": (outlet.circuit, "shorted"),
-            "diode": (outlet.circuit, "diode_missing"),
-            "cp_noise": (outlet.circuit, "noisy"),
+            "cp_short": (outlet, "shorted"),
+            "diode": (outlet, "diode_missing"),
+            "cp_noise": (outlet, "noisy"),
             "rcd_trip": (outlet, "rcd"),
             "emergency_stop": (outlet, "emergency"),
             "contactor_welded": (outlet.contactor, "welded"),

@@ -80,7 +80,7 @@ class Trace:
         if seen[0] is not outlet.contactor.closed:
             seen[0] = outlet.contactor.closed
             self.event("contactor", {"connector": number, "closed": seen[0]})
-        load = outlet.circuit.load_name
+        load = outlet.load
         if seen[1] != load:
             seen[1] = load
             self.event("ev", {"connector": number, "load": load})

@@ -16,12 +16,16 @@ from boards.sim.chips.mfrc522 import Mfrc522Chip
 from boards.sim.chips.sdm630 import Sdm630Chip
 from boards.sim.contactor import Contactor
 from boards.sim.ev import Ev
-from boards.sim.pilot_circuit import PilotCircuit
+from boards.sim.pilot_circuit import OHM_B, OHM_C, OHM_D, OHM_SHORT_TEST, PilotCircuit
 
 _STEP_MS = const(10)
 _VOLTAGE_MV = const(230_000)
 _RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, spare
 _SAVE_STEPS = const(10)
+_OHMS = {"A": None, "B": OHM_B, "C": OHM_C, "D": OHM_D}
+# At the ADC pin, where 1 V of the line is 102 mV.
+_QUIET_MV = const(8)
+_NOISE_MV = const(250)
 
 
 class Outlet:
@@ -36,6 +40,10 @@ class Outlet:
         self.energy_mwh = 0
         self.rcd = False
         self.emergency = False
+        self.shorted = False
+        self.diode_missing = False
+        self.noisy = False
+        self.load = "A"
         self._rest = 0
 
     def step(self, speed):
@@ -43,7 +51,7 @@ class Outlet:
         self.contactor.step()
         ev = self.ev
         ev.step(self.circuit.duty, self.contactor.closed)
-        self.circuit.load(_load(ev))
+        self._present(ev)
         meter = self.meter
         total_w = 0
         for phase in range(3):
@@ -54,6 +62,15 @@ class Outlet:
             total_w += power_w
         if total_w:
             self._flow(total_w, speed)
+
+    def _present(self, ev):
+        """Put on the pilot what the car, and the fault, make of it."""
+        circuit = self.circuit
+        self.load = _load(ev)
+        circuit.ev_ohm = _OHMS[self.load]
+        circuit.has_diode = not self.diode_missing
+        circuit.short_ohm = OHM_SHORT_TEST if self.shorted else None
+        circuit.noise_mv = _NOISE_MV if self.noisy else _QUIET_MV
 
     def _flow(self, total_w, speed):
         # 1 mWh is 3600 W ms. `speed` times faster than the clock, for those who cannot wait.
