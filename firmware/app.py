@@ -188,7 +188,7 @@ class App:
         now = self.board.ticks_ms()
         if id_tag_info is None:
             return
-        id_token = tx.id_tag if kind == "start" else tx.stop_id_tag
+        id_token = tx.id_tag if kind == "start" else tx.stop.id_tag
         if id_token:
             self.authorizer.learn(now, id_token, id_tag_info)
         if kind == "start":

@@ -26,7 +26,6 @@ def _mount_rom(path):
     with open(path, "rb") as file:
         image = file.read()
     vfs.mount(vfs.VfsRom(image), "/rom")
-    sys.path.insert(0, "/rom/lib")
     sys.path.insert(0, "/rom")
 
 

@@ -44,7 +44,7 @@ def _connector(app, world, index):
         "meter_wh": outlet.energy_mwh // 1000,
         "status": connector.status,
         "error_code": connector.error_code,
-        "transaction": transaction.transaction_id if transaction and transaction.known else None,
+        "transaction": transaction.transaction_id if transaction else None,
         "session": connector.session.state,
         "id_tag": connector.session.id_token,
         "limit_ma": connector.limit_ma,

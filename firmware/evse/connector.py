@@ -63,7 +63,7 @@ class Connector:
         self._diode = Deadline()
         self._final = Deadline()
         self._opened_at = None
-        self._reading_id = None
+        self._reading_id = meter.reading_id
 
     # Facts.
 

@@ -55,7 +55,7 @@ class Station:
             transaction = connector.transaction
             if transaction is None or connector.session.state != sessions.RUNNING:
                 continue
-            if transaction.known and transaction.transaction_id == transaction_id:
+            if transaction.transaction_id == transaction_id:
                 self._intents.append((self._stop, (connector, "Remote")))
                 return True
         return False

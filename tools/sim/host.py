@@ -48,6 +48,7 @@ class Host:
         self._verdict = None  # the exit status that the host decided; None while the VM decides
         self._quitting = False
         self._exit_event = None
+        self._born = time.monotonic()
 
     async def run(self):
         """Run until the end; returns the exit status. Raises StateError, OSError at the start."""
@@ -90,7 +91,12 @@ class Host:
         deadline = asyncio.get_running_loop().call_later(_READY_TIMEOUT_S, self._not_ready)
         try:
             self._trace.write({"event": "vm_start", "pid": self._vm.pid})
-            self._vm.send(self._options.for_vm(self._state_folder.path))
+            self._vm.send(dict(
+                self._options.for_vm(self._state_folder.path),
+                t0_ms=int((time.monotonic() - self._born) * 1000),
+                heap=self._options.heap * self._staging.heap_factor,
+                **self._staging.vm_options,
+            ))
             async for line in self._vm.lines():
                 if self._on_line(line) == "ready":
                     deadline.cancel()

@@ -5,13 +5,17 @@ The only place that knows how the firmware's files reach the interpreter.
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools import mpy
 from tools.sim.options import PASSWORD_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 _MAIN = "boards/sim/main.py"
+_ROM = ROOT / ".build" / "sim.romfs"
+# Room for the simulated world beside the firmware's heap; the VM takes away what it does not need.
+_WORLD_BYTES = 1024 * 1024
 
 
 class StagingError(Exception):
@@ -28,18 +32,21 @@ class Staging:
     environ: dict[str, str]
     folder: Path = ROOT
     heap_factor: int = 1  # a 64-bit build needs twice the bytes for the same objects
+    vm_options: dict = field(default_factory=dict)  # beside those of the command line
 
     def argv(self, heap):
-        """The command line for a Python heap of `heap` bytes (CPython has no such limit)."""
+        """The command line for a firmware heap of `heap` bytes (CPython has no such limit)."""
         if self.variant == "cpython":
             return [*self.interpreter, "-u", self.script]
-        return [*self.interpreter, "-X", f"heapsize={heap * self.heap_factor}", self.script]
+        size = (heap + _WORLD_BYTES) * self.heap_factor
+        return [*self.interpreter, "-X", f"heapsize={size}", self.script]
 
 
 def prepare(variant, tier, script=_MAIN):
     """Return the Staging for an interpreter and a tier. Raises StagingError.
 
-    `tier`: both tiers run from the source files as long as no image is built here.
+    MicroPython gets compiled modules, as a board does: tier "stock" loads them into its heap,
+    "full" executes them in place from a ROM image. CPython runs the sources.
     """
     if not (ROOT / script).is_file():
         raise StagingError(f"{script} is missing: there is no firmware to run")
@@ -49,9 +56,23 @@ def prepare(variant, tier, script=_MAIN):
             str(ROOT / part) for part in ("", "lib", "tests/compat")
         )
         return Staging(variant, [sys.executable], script, environ)
-    environ["MICROPYPATH"] = f"{ROOT}:{ROOT / 'lib'}:.frozen"
     interpreter, heap_factor = _find(variant)
-    return Staging(variant, interpreter, script, environ, heap_factor=heap_factor)
+    staging = Staging(variant, interpreter, script, environ, heap_factor=heap_factor)
+    try:
+        _compile(staging, tier)
+    except mpy.CompileError as error:
+        raise StagingError(str(error)) from error
+    return staging
+
+
+def _compile(staging, tier):
+    if tier == "full":
+        mpy.romfs(_ROM)
+        staging.environ["MICROPYPATH"] = ".frozen"
+        staging.vm_options["rom"] = str(_ROM)
+    else:
+        mpy.build()
+        staging.environ["MICROPYPATH"] = f"{mpy.STAGE}:.frozen"
 
 
 def _find(variant):
