@@ -83,6 +83,8 @@ def run_files(files, vm, heap, timeout_s, real_unittest=None, jobs=None):
     """Run `files` on `vm`, return the Outcomes in order. heap: bytes, ignored on CPython."""
     command = micropython.find(vm)
     environment = dict(os.environ)
+    if real_unittest:
+        heap *= 2  # it formats a message for every assertion, also for those that hold
     if vm == "cpython":
         command.append("-P")  # else the runner's own folder, with our unittest in it, comes first
         environment["PYTHONPATH"] = os.pathsep.join([".", "lib", "tests/compat"])

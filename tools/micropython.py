@@ -118,6 +118,7 @@ def _fetch_or_borrow(variant, work, mirror):
         _say("note: %s; using %s instead" % (reason, borrowed["source"]))
         return borrowed
     if variant == "micropython32" and machine in _LINKERS and machine != architecture:
+        shutil.rmtree(work / "root", ignore_errors=True)
         return _fetch(machine, work, mirror)
     raise Unavailable(
         "no MicroPython %s: %s. Remedy: install MicroPython 1.25 or newer as `micropython` on the "

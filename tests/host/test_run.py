@@ -16,6 +16,29 @@ EXITS = HEAD + "    def test_a(self):\n        import sys\n        sys.exit(0)\n
 HANGS = HEAD + "    def test_a(self):\n        while True:\n            pass\n"
 GREEDY = HEAD + "    def test_a(self):\n        self.assertTrue(bytearray(200000))\n"
 
+SUBSET = HEAD + """
+    def test_not_in(self):
+        self.assertNotIn(1, (2, 3))
+
+    def test_not_in_fails(self):
+        self.assertNotIn(2, (2, 3))
+
+    def test_kept_exception(self):
+        with self.assertRaises(ValueError) as raised:
+            raise ValueError("kept")
+        self.assertEqual(raised.exception.args[0], "kept")
+
+    def test_not_raised_fails(self):
+        with self.assertRaises(ValueError):
+            pass
+
+    def test_tuple(self):
+        self.assertIsNotNone((1, 2))
+
+    def test_truth_of_tuples(self):
+        self.assertTrue((1, 2))
+        self.assertFalse(())
+"""
 # text, passed, failed
 CASES = ((GOOD, 1, 0), (BAD, 1, 1), (ERROR, 1, 1), (SKIPPED, 1, 0), (BROKEN, 0, 1), (EMPTY, 0, 1),
          (EXITS, 0, 1), (HANGS, 0, 1))
@@ -45,11 +68,21 @@ def test_file_when_it_gives_no_result_then_the_table_says_why(tmp_path, text, ve
     assert outcome(tmp_path, text, "micropython32").verdict == verdict
 
 
-@pytest.mark.parametrize("text, passed, failed", CASES[:-2])
+@pytest.mark.parametrize("text, passed, failed", (*CASES[:-2], (SUBSET, 4, 2)))
 def test_file_when_run_by_the_real_unittest_then_counts_the_same(tmp_path, text, passed, failed):
     """micropython-lib's own `main` is not trusted with the exit status."""
     result = outcome(tmp_path, text, "micropython32", micropython_unittest.fetch())
     assert (result.passed, result.failed) == (passed, failed)
+
+
+@pytest.mark.parametrize("vm, real, shim", [
+    ("micropython32", False, 1), ("micropython32", True, 0), ("cpython", False, 0)])
+def test_unittest_when_chosen_then_is_the_one_in_use(tmp_path, vm, real, shim):
+    """The shim must not stand in front of what it stands in for."""
+    text = HEAD + "    def test_a(self):\n" \
+                  "        self.assertEqual(hasattr(unittest, 'run_module'), bool(%d))\n" % shim
+    result = outcome(tmp_path, text, vm, micropython_unittest.fetch() if real else None)
+    assert (result.passed, result.failed) == (1, 0), result.output
 
 
 def test_heap_when_too_small_for_a_test_then_fails(tmp_path):
