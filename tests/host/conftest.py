@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.host.harness import Bench
 from tests.host.wire import Wire
 from tools.csms.background import BackgroundCentral
 
@@ -15,7 +16,31 @@ def background():
 
 @pytest.fixture
 def wire(background):
-    """A registered charge point."""
+    """A registered charge point that sends what a test tells it to."""
     with Wire(background.central.url) as connected:
         connected.boot()
         yield connected
+
+
+@pytest.fixture
+def bench_module():
+    """What `python -m` starts as the simulator; a test file may override it."""
+    return "tools.sim"
+
+
+@pytest.fixture
+def bench(tmp_path, bench_module):
+    """A charger with a central system; see `harness`."""
+    made = Bench(tmp_path, bench_module)
+    yield made
+    made.finish()  # did so already if the test ran to its end
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Judge the bench as part of the test, so that the test itself fails and not its teardown."""
+    result = yield
+    bench = pyfuncitem.funcargs.get("bench")
+    if bench is not None:
+        bench.finish()
+    return result

@@ -103,7 +103,7 @@ class FakeCharger:
         emit({"event": "frame", "t_ms": 1, "dir": "out", "text": frame})
 
 
-def main():
+def main(charger=FakeCharger):
     """Read the options line, then serve; some configuration keys misbehave before that."""
     options = json.loads(sys.stdin.readline())
     keys = dict(options["set"])
@@ -111,7 +111,7 @@ def main():
         leave(3)
     if keys.get("AtStart") == "fault":
         raise RuntimeError("broken at the start")
-    FakeCharger(options).run()
+    charger(options).run()
 
 
 if __name__ == "__main__":

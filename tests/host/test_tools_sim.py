@@ -101,6 +101,13 @@ def test_signal_then_orderly_end(start, number):
     assert wait_dead(sim.ready["vm_pid"])
 
 
+def test_quit_when_a_signal_follows_then_still_status_0(start):
+    """A signal during an orderly end does not turn it into a fault."""
+    sim = start()
+    sim.control.send_line(b'{"do":"quit"}')
+    assert sim.stop() == 0
+
+
 def test_mains_off_then_status_9_even_behind_a_stalled_command(start, tmp_path):
     """A power cut does not wait for a VM that is busy, and the folder stays."""
     sim = start("--state", str(tmp_path))

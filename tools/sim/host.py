@@ -47,15 +47,14 @@ class Host:
         self._announced = False
         self._verdict = None  # the exit status that the host decided; None while the VM decides
         self._quitting = False
+        self._signals = 0
         self._exit_event = None
         self._born = time.monotonic()
 
     async def run(self):
         """Run until the end; returns the exit status. Raises StateError, OSError at the start."""
         options = self._options
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_signal)
+        self._catch_signals()
         with StateFolder(options.state) as folder, Trace(options.trace, self._redactor) as trace:
             self._state_folder, self._trace = folder, trace
             try:
@@ -196,16 +195,29 @@ class Host:
         if self._vm:
             self._vm.kill()
 
+    def _catch_signals(self):
+        """SIGTERM and Ctrl-C end in order, to the last instruction: unlike asyncio's own handlers
+        these stay when the loop is closed, so that a signal then does not change the status."""
+        loop = asyncio.get_running_loop()
+
+        def handle(_number, _frame):
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._on_signal)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, handle)
+
     def _on_signal(self):
-        """Orderly at the first SIGTERM or Ctrl-C, at once at the second."""
-        if not self._quitting:
+        """Orderly at the first signal, at once at the second."""
+        self._signals += 1
+        if self._signals > 1:
+            self._verdict = self._verdict or EXIT_FAULT
+            if self._vm:
+                self._vm.kill()
+        elif not self._quitting:
             self._quitting = True
             self._commands.submit({"do": "quit"})
             self._limit_ending()
-            return
-        self._verdict = EXIT_FAULT
-        if self._vm:
-            self._vm.kill()
 
     def _limit_ending(self):
         """The VM has said, or was told, that it ends: it gets a few seconds for that."""
