@@ -266,7 +266,6 @@ class Guard:
             # Unplugged: the next EV has to show its diode again.
             self._a_steps = _OUT_STEPS
             self._diode_steps = 0
-            self._diode_bad_at = None
         if is_cd:
             self._out_steps = 0
             self._in_steps += 1
