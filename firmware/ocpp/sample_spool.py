@@ -7,6 +7,10 @@ power cut the samples of the first batch may be delivered again, with the ids th
 
 import json
 
+from micropython import const
+
+_FAR = const(100_000)
+
 
 class Spool:
     """FIFO of batches in `store`. `corrupt` counts what could not be read."""
@@ -15,10 +19,10 @@ class Spool:
         self._store = store
         self._batches = []  # seq of the first sample: the key
         self._counts = []
+        self._last = 0  # the highest seq
         self._value = None  # the first batch, while it is being consumed
         self._position = 0
         self._head = None
-        self._cursor = 0  # where the next thinning begins
         self.corrupt = 0
 
     @property
@@ -28,7 +32,6 @@ class Spool:
 
     def recover(self):
         """Read the directory. Returns the highest seq found, or 0. Raises OSError."""
-        last = 0
         for key in self._store.keys():
             if key.isdigit():
                 self._batches.append(int(key))
@@ -36,16 +39,16 @@ class Spool:
         for first in self._batches:
             lines = self._load(first)
             self._counts.append(len(lines))
-            last = max(last, first)
-            if lines:
-                last = max(last, _seq_of(lines[-1]))
-        return last
+            self._last = max(self._last, _seq_of(lines[-1]) if lines else first)
+        return self._last
 
     def append(self, first, lines):
         """Write a batch of text lines, the first of which has the seq `first`. Raises OSError."""
-        self._store.set(str(first), _joined([line.encode() for line in lines]))
+        lines = [line.encode() for line in lines]
+        self._store.set(str(first), _joined(lines))
         self._batches.append(first)
         self._counts.append(len(lines))
+        self._last = _seq_of(lines[-1])
 
     def head(self, done):
         """Return the first sample with a seq above `done` as a list, or None."""
@@ -69,8 +72,11 @@ class Spool:
         return self._head
 
     def consume(self, seq):
-        """Go behind the head if it has this seq or a lower one."""
-        if self._head is not None and self._head[0] <= seq:
+        """Go behind the sample `seq`, if it is here."""
+        if self._head is None and self._batches and self._batches[0] <= seq:
+            # It came from RAM and was written here meanwhile.
+            self.head(seq)
+        elif self._head is not None and self._head[0] <= seq:
             self._head = None
             self._count_down()
 
@@ -86,16 +92,14 @@ class Spool:
         return dropped or 1
 
     def thin(self):
-        """Merge two batches, dropping every second sample. Returns how many were dropped.
+        """Merge two batches, dropping half of their samples. Returns how many were dropped.
 
         0: nothing to merge. A power cut between the two steps leaves some samples in both
         batches; they keep seq and id, and the second copy is skipped when it is reached.
         """
         if len(self._batches) < 2:
             return 0
-        if self._cursor > len(self._batches) - 2:
-            self._cursor = 0
-        place = self._cursor
+        place = self._densest()
         lines = self._load(self._batches[place])
         last = _seq_of(lines[-1]) if lines else 0
         for line in self._load(self._batches[place + 1]):
@@ -106,9 +110,18 @@ class Spool:
         self._store.delete(str(self._batches.pop(place + 1)))
         self._counts[place] = len(kept)
         self._counts.pop(place + 1)
-        self._cursor = place + 1
         self._forget_position()
         return max(1, len(lines) - len(kept))
+
+    def _densest(self):
+        """Return the place of the two neighbours that span the least: gaps stay even."""
+        best = len(self._batches) - 2
+        best_span = self._last + 1 - self._batches[best]
+        for place in range(best):
+            span = self._batches[place + 2] - self._batches[place]
+            if span < best_span:
+                best, best_span = place, span
+        return best
 
     def _finish_batch(self):
         first = self._batches.pop(0)
@@ -144,32 +157,54 @@ class Spool:
 
 
 def thinned(entries):
-    """Return every second of `entries` (seq, tx number, ..., text, ...) of each transaction."""
-    kept = []
-    parity = {}
-    for entry in entries:
-        if _keep(entry[1], '"Transaction.' in entry[5], parity):
-            kept.append(entry)
-    return kept
+    """Return about half of `entries`, (seq, tx number, ...), the text in sixth place."""
+    keys = [(entry[0], entry[1], '"Transaction.' in entry[5]) for entry in entries]
+    return [entries[place] for place in _kept_places(keys)]
 
 
 def _thinned_lines(lines):
-    kept = []
-    parity = {}
+    keys = []
     for line in lines:
-        number = line.split(b",", 2)[1]
-        if _keep(number, b'"Transaction.' in line, parity):
-            kept.append(line)
-    return kept
+        seq, number, _ = line[1:].split(b",", 2)
+        keys.append((int(seq), int(number), b'"Transaction.' in line))
+    return [lines[place] for place in _kept_places(keys)]
 
 
-def _keep(number, is_border, parity):
-    # Context Transaction.Begin and Transaction.End: the first and the last value stay.
-    if is_border:
-        return True
-    keep = parity.get(number, True)
-    parity[number] = not keep
-    return keep
+def _kept_places(keys):
+    """Drop the samples that stand closest together, until half are left.
+
+    Of evenly spaced ones that is every second; of older ones, thinned before, fewer. Samples with
+    the context Transaction.Begin or Transaction.End stay: the first and last of a transaction.
+    """
+    places = list(range(len(keys)))
+    while len(places) > (len(keys) + 1) // 2:
+        crowded = _most_crowded(keys, places)
+        if crowded is None:
+            break
+        places.pop(crowded)
+    return places
+
+
+def _most_crowded(keys, places):
+    best = best_gap = None
+    for index in range(len(places)):
+        if keys[places[index]][2]:
+            continue
+        gap = _distance(keys, places, index, 1) + _distance(keys, places, index, -1)
+        if best is None or gap < best_gap:
+            best, best_gap = index, gap
+    return best
+
+
+def _distance(keys, places, index, step):
+    """Return how far the next sample of the same transaction is, forwards or backwards."""
+    seq, number, _ = keys[places[index]]
+    index += step
+    while 0 <= index < len(places):
+        if keys[places[index]][1] == number:
+            return abs(keys[places[index]][0] - seq)
+        index += step
+    return _FAR
 
 
 def _joined(lines):
