@@ -24,8 +24,8 @@ class TooEarly(ValueError):
 def parse(text):
     """Return (seconds since 2000-01-01T00:00:00Z, milliseconds 0..999).
 
-    Any number of fraction digits (cut off after the third), any offset with or without colon, lower
-    case t and z, a space instead of T, and a leap second are accepted. A text without offset
+    Any number of fraction digits (cut off after the third), any offset with or without colon,
+    lower case t and z, a space instead of T, and a leap second are accepted. A text without offset
     counts as UTC: ISO 8601 leaves it open, and to refuse it would keep the station off line.
     Raises ValueError for anything else, TooEarly (a ValueError) before 2000.
     """
@@ -42,7 +42,7 @@ def parse(text):
 
 
 def parse_or_floor(text):
-    """Return what `parse` does, but (0, 0) for a moment before 2000: "long ago", as in expiryDate."""
+    """Return what `parse` does, but (0, 0) for moments before 2000: "long ago" in expiryDate."""
     try:
         return parse(text)
     except TooEarly:

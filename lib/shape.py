@@ -44,7 +44,7 @@ def check(description, payload, extra=False):
 
 
 def _check_object(fields, value, extra):
-    """Descriptions of errors begin with the path: `.name` and `[index]`, then `: ` and the text."""
+    """Errors are described with the path first: `.name` and `[index]`, then `: ` and the text."""
     if not isinstance(value, dict):
         _fail(errors.TYPE, "object expected")
     known = 0

@@ -1,10 +1,10 @@
 """JSON text of a peer to objects, with limits, alike on both interpreters.
 
 MicroPython's own `json.loads` follows nesting until the memory is gone, takes the truncated
-`[2,"1","A",{}` for whole, and keeps the two halves of `\\ud83d\\ude00` apart, which sent back would be
-invalid UTF-8 and end the connection. So brackets, strings and numbers are measured before, and
-halves are joined. What is left of its tolerance (missing commas, leading zeros, keys that are
-no strings, a list closed by a brace) does no harm: shape.check decides what is accepted.
+`[2,"1","A",{}` for whole, and keeps the two halves of `\\ud83d\\ude00` apart, which sent back
+would be invalid UTF-8 and end the connection. So brackets, strings and numbers are measured
+before, and halves are joined. What is left of its tolerance (missing commas, leading zeros, keys
+that are no strings, a list closed by a brace) does no harm: shape.check decides what is accepted.
 """
 
 import json
@@ -43,7 +43,7 @@ def _refuse_raw_surrogates(data):
     """RFC 3629 3: halves may not be encoded. CPython's encode() has refused them already."""
     position = data.find(_UTF8_SURROGATE_LEAD)
     while position >= 0:
-        if data[position + 1] >= 0xA0:
+        if data[position + 1 : position + 2] >= b"\xa0":
             raise ValueError("not UTF-8")
         position = data.find(_UTF8_SURROGATE_LEAD, position + 1)
 

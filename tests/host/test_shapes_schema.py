@@ -170,14 +170,15 @@ def _good(schema):
 
 @st.composite
 def _payloads(draw, schema):
-    """A payload with up to two damages: a field dropped, added, or of another value, at any depth."""
+    """A payload with up to two damages: a field dropped, added or changed, at any depth."""
     payload = draw(_good(schema))
     for _ in range(draw(st.integers(0, 2))):
         target = draw(st.sampled_from(_objects(payload)))
         damage = draw(st.sampled_from(["drop", "add", "wild", "long"]))
         names = sorted(target)
         if damage == "add":
-            target[draw(st.sampled_from(["extra", "Type", "idtag", "status", "value"]))] = draw(_WILD)
+            name = draw(st.sampled_from(["extra", "Type", "idtag", "status", "value"]))
+            target[name] = draw(_WILD)
         elif not names:
             continue
         elif damage == "drop":

@@ -118,7 +118,13 @@ class ResolveTest(unittest.TestCase):
     def test_resolve_is_never_later_than_now(self):
         # The clock goes back, the floor is wrong, a record is damaged: still not in the future.
         self.clock.set(2000, 700_000_000, 400)
-        for stamp in ((0, _NOON_S, 0), (6, 1, 0), (8, 1, 0), (7, 99_999, 0), (0, 700_000_000, 401)):
+        for stamp in (
+            (0, _NOON_S, 0),
+            (6, 1, 0),
+            (8, 1, 0),
+            (7, 99_999, 0),
+            (0, 700_000_000, 401),
+        ):
             self.assertEqual(self.clock.resolve(stamp), (700_000_000, 400))
         self.assertEqual(self.clock.resolve((0, 700_000_000, 399)), (700_000_000, 399))
 

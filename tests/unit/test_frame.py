@@ -30,7 +30,11 @@ class WriteTest(unittest.TestCase):
 
     def test_payload_with_awkward_strings_is_valid_json(self):
         # Quotes, control characters, other scripts and booleans come back as they were.
-        payload = {"a": 'q"\\/\n\r\t\x00\x1f\x7f', "b": "\u00e9\u20ac\U0001f600", "c": [True, None, -5]}
+        payload = {
+            "a": 'q"\\/\n\r\t\x00\x1f\x7f',
+            "b": "\u00e9\u20ac\U0001f600",
+            "c": [True, None, -5],
+        }
         items = json.loads(frame.call('i"\\', "A", payload))
         self.assertEqual(items, [2, 'i"\\', "A", payload])
 
@@ -92,6 +96,13 @@ class SurrogateTest(unittest.TestCase):
             self.assertIn("\ufffd", value)
             self.assertNotIn(b"\xed", value.encode())
 
+    def test_parse_raw_half_is_refused(self):
+        # Not UTF-8 (RFC 3629 3), although MicroPython's decoder lets it pass.
+        for half in (0xD800, 0xDFFF):
+            with self.assertRaises(frame.FrameError):
+                frame.parse('[3,"i",{"k":"' + chr(half) + '"}]')
+        self.assertEqual(frame.parse('[3,"i",{"k":"\ud7ff"}]')[2]["k"], "\ud7ff")
+
     def test_parse_escaped_backslash_before_u_is_text(self):
         # "\\ud83d" is a backslash and five letters, not a half.
         self.assertEqual(frame.parse('[3,"i",{"k":"\\\\ud83d"}]')[2]["k"], "\\ud83d")
@@ -100,7 +111,6 @@ class SurrogateTest(unittest.TestCase):
         # A pair in the same text does not change them.
         value = frame.parse('[3,"i",{"k":"\\u00e9\\n\\"\\\\\\ud83d\\ude00\\u20ac\\/"}]')[2]["k"]
         self.assertEqual(value, '\u00e9\n"\\\U0001f600\u20ac/')
-
 
     def test_parse_many_different_pairs_does_not_grow_the_heap(self):
         # MicroPython interns the result of chr(): each new emoji would stay for ever.

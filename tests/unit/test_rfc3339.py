@@ -127,7 +127,9 @@ class ParseTest(unittest.TestCase):
 
     def test_parse_leap_second_counts_as_next_minute(self):
         # RFC 3339 5.7 allows second 60; it must not stop the station.
-        self.assertEqual(rfc3339.parse("2016-12-31T23:59:60Z"), rfc3339.parse("2017-01-01T00:00:00Z"))
+        self.assertEqual(
+            rfc3339.parse("2016-12-31T23:59:60Z"), rfc3339.parse("2017-01-01T00:00:00Z")
+        )
 
     def test_parse_junk_raises_value_error(self):
         # Nothing that is not a date-time is taken for one.

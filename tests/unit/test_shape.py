@@ -74,9 +74,7 @@ class RefuseTest(unittest.TestCase):
         # At both levels, with the path.
         self._refused({}, errors.FORMATION, "text: missing")
         self._refused(_with("inner", {}), errors.FORMATION, "inner.deep: missing")
-        self._refused(
-            _with("rows", [{"deep": 1}, {}]), errors.FORMATION, "rows[1].deep: missing"
-        )
+        self._refused(_with("rows", [{"deep": 1}, {}]), errors.FORMATION, "rows[1].deep: missing")
 
     def test_check_unknown_field_is_formation(self):
         # additionalProperties is false in the schemas; names are case-sensitive.
