@@ -10,14 +10,17 @@ import pytest
 from ocpp.exceptions import OCPPError
 from ocpp.messages import Call, CallError, CallResult, unpack, validate_payload
 
+from boards.sim.flash import mount
 from firmware.ocpp.config_keys import MEASURANDS
 from firmware.ocpp.measurands import sampled_values
 from tests.sim.ocpp_bench import TIME, Bench
+from tests.sim.scratch import Image
 
 _RESULTS = {
     "BootNotification": {"status": "Accepted", "currentTime": TIME, "interval": 30},
     "Heartbeat": {"currentTime": TIME},
     "Authorize": {"idTagInfo": {"status": "Accepted"}},
+    "StartTransaction": {"transactionId": 77, "idTagInfo": {"status": "Accepted"}},
 }
 
 _CALLS = (
@@ -134,6 +137,35 @@ def test_sampled_values_agree(csms, context):
     values = sampled_values(csms.bench.ctx.station.connectors[0], ",".join(names), context)
     payload = {"connectorId": 1, "meterValue": [{"timestamp": TIME, "sampledValue": values}]}
     _validate(Call("1", "MeterValues", payload))
+
+
+def test_session_agrees():
+    # A whole transaction with all that its messages can carry, on the real ledger and flash.
+    image = Image()
+    bench = Bench(1, mount(image.open()))
+    for key in ("MeterValuesSampledData", "MeterValuesAlignedData"):
+        assert bench.ctx.config.set(key, ",".join(MEASURANDS)) == "Accepted"
+    for key in ("StopTxnSampledData", "StopTxnAlignedData"):
+        assert bench.ctx.config.set(key, "Voltage,Energy.Active.Import.Register") == "Accepted"
+    bench.ctx.config.set("MeterValueSampleInterval", "10")
+    bench.ctx.config.set("ClockAlignedDataInterval", "15")
+    csms = _Csms(bench)
+    bench.connect()
+    csms.take_all()
+    connector, ledger = bench.ctx.station.connectors[0], bench.ctx.transactions
+    connector.transaction = ledger.begin(bench.now, 1, "04A1B2C3", 1_234_567, 5)
+    for _ in range(40):
+        bench.run(1)
+        csms.take_all()
+    bench.metering.on_end(bench.now, 1)
+    ledger.end(bench.now, connector.transaction, 1_234_999, "Remote", "04A1B2C3")
+    connector.transaction = None
+    bench.run(1)
+    csms.take_all()
+    image.remove()
+    assert csms.actions.count("MeterValues") >= 6
+    assert csms.actions[-1] == "StopTransaction"
+    assert ledger.pending == 0
 
 
 def test_the_judge_refuses_what_is_wrong():

@@ -1,7 +1,7 @@
-"""The real OCPP client on a bench: real Rpc, configuration and clock; station and ledger plain.
+"""The real OCPP client on a bench: real Rpc, configuration and clock; the station is a plain one.
 
 The test is the central system. Frames go in and come out as texts; time stands still between the
-calls of `run`.
+calls of `run`. With a file system the transactions and the meter values are real as well.
 """
 
 import json
@@ -13,7 +13,9 @@ from firmware.ocpp import config_keys, core
 from firmware.ocpp.authorize import Authorize
 from firmware.ocpp.boot import Boot, Heartbeat
 from firmware.ocpp.client import Client
+from firmware.ocpp.metering import Metering
 from firmware.ocpp.status import Status
+from firmware.ocpp.transactions import Transactions
 from ocppj.rpc import Rpc
 from tests.sim.plain_station import PlainStation
 from tests.sim.ram_store import RamStore
@@ -82,7 +84,7 @@ class PlainQueue:
 class Context:
     """What the parts of the OCPP client find each other by."""
 
-    def __init__(self, connectors):
+    def __init__(self, connectors, rpc, fs):
         self.station = PlainStation(connectors)
         board = config_keys.board_keys(connectors, config_keys.MEASURANDS, "Core", False)
         secrets = (("AuthorizationKey", "text", "w", "", None),)
@@ -93,6 +95,8 @@ class Context:
         self.identity = IDENTITY
         self.authorizer = PlainAuthorizer()
         self.transactions = PlainQueue()
+        if fs is not None:
+            self.transactions = Transactions(fs, self.clock, self.config, rpc.new_id)
         self.authorize = Authorize(self)
         self.status = Status(self)
         self.heartbeat = Heartbeat(self)
@@ -102,14 +106,17 @@ class Context:
 class Bench:
     """The client and the hands of the test."""
 
-    def __init__(self, connectors=1, profiles=(core,)):
+    def __init__(self, connectors=1, fs=None):
         self.now = _START
-        self.ctx = Context(connectors)
         self.rpc = Rpc(id_prefix="b1-")
-        ctx = self.ctx
+        ctx = self.ctx = Context(connectors, self.rpc, fs)
+        self.metering = None
+        if fs is not None:
+            ctx.transactions.recover(self.now)
+            self.metering = Metering(ctx)
         self.triggered = PlainQueue()
         sources = (ctx.authorize, ctx.status, ctx.heartbeat, ctx.transactions)
-        self.client = Client(ctx, self.rpc, profiles, sources, self.triggered)
+        self.client = Client(ctx, self.rpc, (core,), sources, self.triggered)
         self.open_id = None  # of the call that the client waits for
         self.asked = 0
         self.client.tick(self.now)
@@ -127,6 +134,8 @@ class Bench:
         """Let time pass without sending anything; `seconds` may be a fraction of halves."""
         for _ in range(int(seconds * 1000) // step_ms):
             self.now = ticks.add(self.now, step_ms)
+            if self.metering is not None:
+                self.metering.tick(self.now)
             self.client.tick(self.now)
 
     def sent(self):
