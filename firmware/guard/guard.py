@@ -125,7 +125,7 @@ _WELD_MS = const(1000)
 _X1_MS = const(6500)  # sequence 10.2: the EV has 3 s to open S2, we open by force after 6 s
 _RANGE_MV = const(15000)  # above it the measurement is broken: the generator gives 12.6 V at most
 _EVENTS = const(16)  # a power of two
-_OFFER_MIN = const(5243)  # 8 % of 65536: below it the EV must not draw (Table A.7) ...
+_OFFER_MIN = const(5243)  # 8 % of 65536: below it the EV must not draw (Table A.8) ...
 _OFFER_MAX = const(62915)  # ... nor above 96 %, which says 80 A
 
 DUTY_X1 = const(65535)  # steady +12 V: connected, no energy offered

@@ -71,7 +71,7 @@ class ClosingTest(unittest.TestCase):
         self.assertEqual(rig.why(), "not ready")
 
     def test_step_at_a_digital_duty_does_not_close(self):
-        # 5 % means communication, not energy; 97 % means nothing (Table A.7).
+        # 5 % means communication, not energy; 97 % means nothing (Table A.8).
         for duty in (3277, 5242, 62916, 64000):
             rig = Rig()
             rig.guard.request_duty = duty
