@@ -76,6 +76,7 @@ class App:
         sources = (self.authorize, self.status, self.heartbeat, self.transactions)
         self.client = Client(self, self.rpc, (core,), sources)
         self.metering = Metering(self)
+        self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
         self.station.on_change = self._on_change
         self.link = None

@@ -14,6 +14,7 @@ key that takes effect after a reboot. Anybody who needs a value asks for it each
 subscribers. Rules of validation: OCPP 1.6 edition 2, chapter 9, and its errata sheet.
 """
 
+from csl import split
 from micropython import const
 
 _VALUE_CHARACTERS_MAX = const(500)
@@ -160,9 +161,3 @@ def _parse_int(text, low, high):
             return None
     value = int(text)
     return value if low <= value <= high else None
-
-
-def split(text):
-    """Return the items of a comma separated list, blanks around the commas removed."""
-    text = text.strip()
-    return [item.strip() for item in text.split(",")] if text else []

@@ -22,6 +22,8 @@ class Lifecycle:
 
     def __init__(self, config, ledger):
         self.storage_failed = False
+        # Called with (now, connector number) before a stop record: the last meter values.
+        self.on_end = None
         self._config = config
         self._ledger = ledger
 
@@ -71,6 +73,8 @@ class Lifecycle:
 
     def _end(self, now, connector):
         session = connector.session
+        if self.on_end:
+            self.on_end(now, connector.id)
         ended = self._record_end(
             now,
             connector.transaction,
@@ -81,6 +85,8 @@ class Lifecycle:
         if ended:
             connector.ended()
             availability.settle(connector)
+            if not connector.plugged:
+                self._unplugged(connector)
 
     def _record_end(self, now, transaction, stop_wh, reason, id_token=None):
         try:

@@ -143,7 +143,7 @@ class Station:
 
     def _derive(self, now, connector):
         status = statuses.derive(connector, connector.status)
-        errors = _errors(connector, status)
+        errors = _errors(connector)
         known = (connector.error_code, connector.vendor_error_code, connector.info)
         if connector.status_at is None:
             connector.status_at = self._clock.stamp(now)
@@ -169,12 +169,14 @@ class Station:
             self.status0_at = self._clock.stamp(now)
 
 
-def _errors(connector, status):
-    """Return (errorCode, vendorErrorCode, info) that go with `status`."""
+def _errors(connector):
+    """Return (errorCode, vendorErrorCode, info) that go with the connector's status."""
     worst = connector.faults or connector.warnings
     if worst:
         return worst[0].error_code, worst[0].vendor_error_code, worst[0].text
-    if connector.transaction is not None and not connector.plugged:
+    session = connector.session
+    gone = session.state == sessions.RUNNING and not connector.plugged
+    if gone or (session.state == sessions.STOPPING and session.stop_reason == "EVDisconnected"):
         # TC_005_3_CS compares this text literally.
         return "NoError", "", "EV side disconnected"
     return "NoError", "", ""

@@ -3,7 +3,7 @@
 Integers with units come in, decimal texts with OCPP's units go out; no float is involved.
 """
 
-from firmware.config import split
+from csl import split
 from firmware.ocpp.config_keys import ENERGY, measurand
 
 _NOMINAL_MV = 230_000
@@ -53,7 +53,8 @@ def _append(values, context, name, text, unit, phase):
 
 
 def _energy(connector):
-    return str(connector.meter.energy_wh)
+    # The connector's own register: the meter's may fall when it is swapped.
+    return str(connector.energy.register_wh)
 
 
 def _power(connector):

@@ -5,7 +5,6 @@ class PlainMeter:
     """Readings of a meter, 16 A on three phases."""
 
     def __init__(self):
-        self.energy_wh = 1_234_567
         self.power_w = 11_040
         self.power_phase_w = [3681, 3680, 3679]
         self.current_ma = [16_000, 15_949, 15_950]
@@ -13,6 +12,13 @@ class PlainMeter:
         self.power_factor_permille = [999, 1000, 985]
         self.frequency_mhz = 49_987
         self.online = True
+
+
+class PlainEnergy:
+    """The connector's register."""
+
+    def __init__(self):
+        self.register_wh = 1_234_567
 
 
 class PlainConnector:
@@ -28,6 +34,7 @@ class PlainConnector:
         self.transaction = None
         self.plugged = False
         self.meter = PlainMeter()
+        self.energy = PlainEnergy()
         self.limit_ma = 16_000
         self.phases = 3
         self.locked = False
