@@ -139,7 +139,11 @@ class Station:
     def _decide(self, frame):
         """The answer: a payload, CallError, NO_ANSWER or Delayed around one of them."""
         if frame.problems and not self._is_answerable(frame):
-            code = "NotImplemented" if "no action" in frame.problems[0] else "FormationViolation"
+            code = (
+                "NotImplemented"
+                if "is no action of" in frame.problems[0]
+                else "FormationViolation"
+            )
             return CallError(code, frame.problems[0][:255])
         central = self._central
         override = central.overrides.take(self.cp, frame.action, frame.payload)
