@@ -74,6 +74,7 @@ class Frame:
     problems: list[str] = field(default_factory=list)
     cp: str = ""
     time_s: float = 0.0
+    settled: bool = True  # False until its answer, if there is one at once, has been sent
 
 
 def parse_time(text):
