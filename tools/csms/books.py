@@ -5,6 +5,7 @@ an anomaly. Energy in Wh.
 """
 
 import datetime
+import json
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -247,3 +248,13 @@ def _wh(sample):
     if not value.is_finite() or abs(value.adjusted()) > _DIGITS_MAX:
         return None
     return value * 1000 if sample.get("unit", "Wh") == "kWh" else value
+
+
+def dump_books(books, path):
+    """Write books as JSON to a file, or to standard output for "-"."""
+    text = json.dumps(books.as_json(), indent=2)
+    if path == "-":
+        print(text)
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + "\n")

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import dataclasses
 import http
-import json
 import logging
 import time
 import urllib.parse
@@ -290,13 +289,3 @@ def _spellings(password):
         return [password.encode(), bytes.fromhex(password)]
     except ValueError:
         return [password.encode()]
-
-
-def dump_books(books, path):
-    """Write books as JSON to a file, or to standard output for "-"."""
-    text = json.dumps(books.as_json(), indent=2)
-    if path == "-":
-        print(text)
-        return
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
