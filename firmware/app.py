@@ -1,7 +1,7 @@
 """The composition root: builds every part, gives each what it needs, runs the ticks.
 
-It decides nothing. `App.__init__` read top to bottom shows who knows whom, `tick` in which order
-things happen. The guard runs from the board's timer, all else from asyncio tasks.
+It decides nothing. `App.__init__` and its steps, read top to bottom, show who knows whom, `tick`
+in which order things happen. The guard runs from the board's timer, all else from asyncio tasks.
 """
 
 import asyncio
@@ -59,15 +59,24 @@ class App:
         tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
-        self.rpc = Rpc(
-            max_bytes=_FRAME_BYTES_MAX, id_prefix=boot_record.id_prefix(self.last_run, board.random)
-        )
+        id_prefix = boot_record.id_prefix(self.last_run, board.random)
+        self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
         self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
         self.identity = board.identity(VERSION)
+        self._build_ocpp()
+        self.link = self._build_link(settings)
+        self.exit_reason = None
+        self._save_time = ticks.Deadline()
+        self._reset_by = ticks.Deadline()
+        self._settle = ticks.Deadline()
+        gc.threshold(_GC_THRESHOLD) if hasattr(gc, "threshold") else None
+
+    def _build_ocpp(self):
+        """The parts of the protocol; each finds in the application what it needs."""
         self.authorize = Authorize(self)
         self.status = Status(self)
         self.heartbeat = Heartbeat(self)
@@ -79,16 +88,13 @@ class App:
         self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
         self.station.on_change = self._on_change
-        self.link = None
-        if settings is not None:
-            from firmware.net.ocpp_link import OcppLink
 
-            self.link = OcppLink(self.client, settings, self)
-        self.exit_reason = None
-        self._save_time = ticks.Deadline()
-        self._reset_by = ticks.Deadline()
-        self._settle = ticks.Deadline()
-        gc.threshold(_GC_THRESHOLD) if hasattr(gc, "threshold") else None
+    def _build_link(self, settings):
+        if settings is None:
+            return None
+        from firmware.net.ocpp_link import OcppLink
+
+        return OcppLink(self.client, settings, self)
 
     def _connectors(self):
         connectors = []
@@ -109,7 +115,8 @@ class App:
         self.board.every(_GUARD_MS, self.guard_loop.step)
         for transaction in self.transactions.recover(now):
             self.station.interrupted(now, transaction, self.last_run.stop_reason)
-            self.log.warn("tx", "transaction on connector %d was cut off", transaction.connector_id)
+            connector_id = transaction.connector_id
+            self.log.warn("tx", "transaction on connector %d was cut off", connector_id)
         self._save_time.start(now, _SAVE_TIME_MS)
 
     async def run(self):

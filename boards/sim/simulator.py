@@ -30,7 +30,7 @@ class Settings:
 
 
 class Simulator:
-    """Builds everything from the host's options. `run` returns the exit status: 0 quit, 3 reset."""
+    """Builds all from the host's options. `run` returns the exit status (0 quit, 3 reset)."""
 
     def __init__(self, options):
         self._options = options
