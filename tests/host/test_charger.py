@@ -1,4 +1,4 @@
-"""The whole simulated charger on 32-bit MicroPython against a real central system, in real time."""
+"""The whole simulated charger on 32-bit MicroPython and a real central system, in real time."""
 
 import socket
 
@@ -21,7 +21,8 @@ def charge(bench, *, until_wh=300, online=True):
     sim.do("plug")
     bench.wait_connector(lambda connector: connector["status"] == "Preparing")
     sim.do("card", id=CARD)
-    bench.wait_connector(lambda connector: connector["energy_wh"] > before + until_wh, timeout_s=30)
+    until_wh += before
+    bench.wait_connector(lambda connector: connector["energy_wh"] > until_wh, timeout_s=30)
     return before
 
 
