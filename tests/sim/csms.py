@@ -119,6 +119,10 @@ class Csms:
         """Return the actions received, in order."""
         return [action for action, _ in self.log]
 
+    def of(self, action):
+        """Return the payloads of one action, in order, repetitions included."""
+        return [payload for name, payload in self.log if name == action]
+
     def statuses(self, connector_id=1):
         """Return the statuses reported for a connector, in order."""
         return [
