@@ -152,9 +152,9 @@ class Plant:
 
     # The control port, and what `boards.sim.control` asks of its simulator.
 
-    def do(self, name, **fields):
+    def do(self, command, **fields):
         """Carry out a control command; AssertionError if it is refused."""
-        answer = self.control.handle(dict(fields, do=name))
+        answer = self.control.handle(dict(fields, do=command))
         assert answer["ok"], answer
         return answer
 
