@@ -2,8 +2,9 @@
 
 A file holds the CRC-32 of the rest in its first four bytes (little end first). On littlefs the
 truncation of an `open(path, "wb")` is committed together with the new content when the file is
-closed: after a power cut the old or the new value is there, never a mix. A value that is cut by
-anything else, or rots, fails its CRC and counts as missing. On a file system without that
+closed: after a power cut the old or the new value is there, never a mix. Only the name of a new
+file is committed before its content: an empty file is a key that was never set. A value that is
+cut by anything else, or rots, fails its CRC and counts as missing. On a file system without that
 property (FAT) this store would lose values; a value is always one fact, never half of one.
 
 Given: `fs` with open, ilistdir, remove and mkdir as MicroPython's VfsLfs2. Values below some 500
@@ -14,7 +15,9 @@ import crc
 from micropython import const
 
 _CRC_SIZE = const(4)
+# Of the tuples of ilistdir.
 _TYPE_FILE = const(0x8000)
+_SIZE = const(3)
 
 _ENOENT = const(2)
 _ECORRUPT = const(84)  # LFS_ERR_CORRUPT
@@ -41,7 +44,9 @@ class KvStore:
                 return None
             if error.errno != _ECORRUPT:
                 raise
-            data = b""
+            data = b"\0"
+        if not data:
+            return None
         value = data[_CRC_SIZE:]
         if len(data) < _CRC_SIZE or data[:_CRC_SIZE] != _crc_of(value):
             self.corrupt += 1
@@ -78,7 +83,7 @@ class KvStore:
         names = []
         try:
             for entry in self._fs.ilistdir(self._directory):
-                if entry[1] == _TYPE_FILE:
+                if entry[1] == _TYPE_FILE and entry[_SIZE] > 0:
                     names.append(entry[0])
         except OSError as error:
             if error.errno != _ENOENT:

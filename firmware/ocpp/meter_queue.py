@@ -5,11 +5,10 @@ it is written as one batch, `/mv/<seq>` for periodic samples and `/mva/<seq>` fo
 ones, named after the place of its first sample in the order of all messages. What is in RAM at a
 power cut is lost; what is on flash keeps its message id and its place.
 
-When the flash is nearly full, samples make room for starts and stops, in this order (OCPP 1.6
-3.7.1, "drop intermediate meter values"): the oldest clock-aligned batches go first; then two
-neighbouring batches become one by dropping every second periodic sample of each transaction (those
-closest together), never its first or last one. If no room can be made, the queue in RAM is thinned
-in the same way.
+When the flash is nearly full, samples make room for starts and stops, in this order: the oldest
+clock-aligned batches go first; then two neighbouring batches become one by dropping every second
+periodic sample of each transaction (those closest together), never its first or last one. If no
+room can be made, the queue in RAM is thinned in the same way. Starts and stops are never dropped.
 """
 
 import json

@@ -121,7 +121,7 @@ class Transactions:
             stamp = self._clock.stamp(now)
         limit = self._config.get("StopTransactionMaxMeterValues") or _STOP_SAMPLES_MAX
         if len(tx.stop_data) >= limit:
-            # OCPP 1.6 9.1.27: intermediate values are dropped, not the first and the last.
+            # Intermediate values are dropped, not the first and the last.
             tx.stop_data.pop(limit // 2)
         text = json.dumps((stamp, values), separators=(",", ":"))
         tx.stop_data.append(text)
@@ -244,7 +244,7 @@ class Transactions:
         sample = self._meter.first()
         seq, number, _, _, message_id, _ = sample
         tx = self._ledger.get(number) if number else None
-        if number and (tx is None or seq < tx.number):
+        if number and tx is None:
             # The transaction is settled, hence this was delivered before a reboot.
             self._meter.consume(seq)
             return None

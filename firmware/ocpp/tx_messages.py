@@ -1,4 +1,4 @@
-"""Payloads of the transaction-related messages: OCPP 1.6 edition 2, 6.33, 6.45, 6.47."""
+"""Payloads of the transaction-related messages: OCPP 1.6 edition 2, 6.31, 6.45, 6.49."""
 
 import json
 

@@ -64,19 +64,26 @@ class Books:
 
 
 class Box:
-    """One boot. boot: its number; a box made later on the same image is a reboot."""
+    """One boot. boot: its number; a box made later on the same image is a reboot.
 
-    def __init__(self, image, boot, now=FIRST_NOW, settings=None):
+    cut: (operation, torn) of a power cut, counted from the mounting on.
+    """
+
+    def __init__(self, image, boot, now=FIRST_NOW, settings=None, cut=None):
         self.now = now
         self.flash = image.open()
+        if cut is not None:
+            self.flash.cut_after(cut[0], cut[1])
         self.clock = Clock(boot, WALL_S - 1000)
         self.clock.tick(now)
         self._boot = boot
         self._ids = 0
-        self.tx = Transactions(
-            mount(self.flash), self.clock, settings or Settings(), self._new_id
-        )
-        self.open = self.tx.recover(now)
+        self.fs = mount(self.flash)
+        self.tx = Transactions(self.fs, self.clock, settings or Settings(), self._new_id)
+        try:
+            self.open = self.tx.recover(now)
+        finally:
+            self.alive()
 
     def _new_id(self):
         self._ids += 1

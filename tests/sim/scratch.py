@@ -16,6 +16,7 @@ class Image:
         self.blocks = blocks
         self._kept = self.path + ".kept"
         self._flash = None
+        self._buf = bytearray(1024)
 
     def open(self):
         """Return a new NorFlash on the image: the device after the next power-up."""
@@ -26,11 +27,11 @@ class Image:
 
     def keep(self):
         """Remember the image as it is now."""
-        _copy(self.path, self._kept)
+        self._copy(self.path, self._kept)
 
     def reset(self):
         """Bring the remembered image back."""
-        _copy(self._kept, self.path)
+        self._copy(self._kept, self.path)
 
     def remove(self):
         """Delete every file of this image."""
@@ -41,11 +42,8 @@ class Image:
             if entry.startswith(name):
                 os.remove(folder + "/" + entry)
 
-
-def _copy(source, target):
-    with open(source, "rb") as reader, open(target, "wb") as writer:
-        while True:
-            piece = reader.read(8192)
-            if not piece:
-                return
-            writer.write(piece)
+    def _copy(self, source, target):
+        with open(source, "rb") as reader, open(target, "wb") as writer:
+            for _ in range(self.blocks * 4):
+                reader.readinto(self._buf)
+                writer.write(self._buf)

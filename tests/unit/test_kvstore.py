@@ -52,15 +52,23 @@ class KvStoreTest(unittest.TestCase):
         self.assertIsNone(self.store.get("a"))
 
     def test_value_damaged_is_missing_and_counted(self):
-        # A flipped bit, a cut tail and an empty file are all seen.
+        # A flipped bit, a cut tail and a piece of the CRC are all seen.
         self.store.set("a", b"12345678")
         with self.fs.open("/kv/a", "rb") as file:
             data = file.read()
-        for bad in (data[:-1], data[:6] + b"\x00" + data[7:], b"", data[:3]):
+        for bad in (data[:-1], data[:6] + b"\x00" + data[7:], data[:4], data[:3]):
             with self.fs.open("/kv/a", "wb") as file:
                 file.write(bad)
             self.assertIsNone(self.store.get("a"))
         self.assertEqual(self.store.corrupt, 4)
+
+    def test_file_without_content_is_a_key_never_set(self):
+        # What a power cut leaves of the very first set: neither a value nor damage.
+        self.store.set("a", b"1")
+        self.fs.open("/kv/b", "wb").close()
+        self.assertIsNone(self.store.get("b"))
+        self.assertEqual(self.store.keys(), ["a"])
+        self.assertEqual(self.store.corrupt, 0)
 
     def test_flash_full_raises_and_keeps_the_old_value(self):
         # ENOSPC is reported, and the value from before can still be read, after a reboot too.
@@ -150,6 +158,7 @@ class PowerCutTest(unittest.TestCase):
                 cut = flash.dead
                 after = KvStore(mount(self.image.open()), "/kv")
                 self.assertIn(after.get("key"), (None, b"new"))
+                self.assertEqual(after.corrupt, 0)
                 after.set("key", b"again")
                 self.assertEqual(after.get("key"), b"again")
                 position += 1

@@ -17,7 +17,7 @@ def _values(value, context="Sample.Periodic"):
 
 
 def _widest_gap(seqs):
-    return max(later - earlier for earlier, later in zip(seqs, seqs[1:]))
+    return max(seqs[place + 1] - seqs[place] for place in range(len(seqs) - 1))
 
 
 class QueueTest(unittest.TestCase):
