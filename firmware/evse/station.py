@@ -4,6 +4,7 @@ Requests from outside (CSMS, console, card) are recorded and carried out on the 
 answer always leaves before what it causes.
 """
 
+from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
 from firmware.evse.admission import Admission
@@ -18,6 +19,7 @@ class Station:
         """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
         self.connectors = connectors
         self.online = False
+        self.reader_silent = False
         self.status0 = statuses.AVAILABLE
         self.status0_at = None
         self.error_code0 = "NoError"
@@ -126,6 +128,7 @@ class Station:
                 action(now, *details)
         for connector in self.connectors:
             connector.tick(now)
+            latches.tick(now, connector, self._config)
             self.lifecycle.step(now, connector)
             self._derive(now, connector)
         self._derive0(now)
@@ -164,8 +167,11 @@ class Station:
     def _derive0(self, now):
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
-        if status != self.status0 or self.status0_at is None:
+        error_code = "ReaderFailure" if self.reader_silent else "NoError"
+        known = status == self.status0 and error_code == self.error_code0
+        if not known or self.status0_at is None:
             self.status0 = status
+            self.error_code0 = error_code
             self.status0_at = self._clock.stamp(now)
 
 

@@ -125,6 +125,23 @@ class FaultTest(Scenario):
         plant.do("clear", name="contactor_welded")
         plant.run(10_000)
         self.assertEqual(plant.status(), "Faulted")
+        # Service has put in a new one.
+        plant.call("ChangeConfiguration", {"key": "ContactorWelded", "value": "0"})
+        self.wait("Available")
+        self.settle()
+        self.charge()
+
+    def test_contactor_welded_and_service_is_wrong_then_reported_again(self):
+        # Setting the key back does not open anything.
+        plant = self.begin()
+        self.charge()
+        plant.do("fault", name="contactor_welded")
+        plant.do("card", id=CARD)
+        self.wait("Faulted")
+        plant.call("ChangeConfiguration", {"key": "ContactorWelded", "value": "0"})
+        plant.run(3000)
+        self.assertEqual(plant.state()["faults"], ["contactor_welded"])
+        self.assertEqual(plant.app.config.get("ContactorWelded"), 1)
 
     def test_contactor_welded_then_known_after_a_power_cut(self):
         # A weld that has come loose may come back: it stays reported over any reboot.

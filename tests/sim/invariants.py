@@ -41,17 +41,19 @@ class Invariants:
         for index, watch in enumerate(self._watches):
             outlet = self._plant.world.outlets[index]
             connector = self._plant.app.station.connectors[index]
-            closed = outlet.contactor.closed and not outlet.contactor.welded
-            self._contactor(watch, closed, outlet, connector)
+            self._contactor(watch, outlet, connector)
             self._offer(now, watch, outlet.circuit.duty, connector)
             if connector.energy.register_wh < watch.register_wh:
                 self._report("energy register fell")
             watch.register_wh = connector.energy.register_wh
 
-    def _contactor(self, watch, closed, outlet, connector):
+    def _contactor(self, watch, outlet, connector):
+        closed = outlet.contactor.closed
         if closed and not watch.was_closed:
             self._closing(outlet, connector)
         watch.was_closed = closed
+        # Nobody can open a welded one.
+        closed = closed and not outlet.contactor.welded
         watch.without_c = watch.without_c + 1 if closed and outlet.load != "C" else 0
         if watch.without_c == _OPEN_STEPS:
             self._report("contactor closed for 80 ms without the EV in C")
