@@ -79,7 +79,9 @@ class Csms:
         return {"transactionId": self._next_id, "idTagInfo": self._info(payload["idTag"])}
 
     def _on_MeterValues(self, payload):
-        transaction = self.transactions.get(payload.get("transactionId"))
+        if "transactionId" not in payload:
+            return {}  # Of a connector at rest, or asked for.
+        transaction = self.transactions.get(payload["transactionId"])
         if transaction is None:
             self.anomalies.append(("values of no transaction", payload))
         elif transaction["stop"]:
