@@ -7,7 +7,7 @@ answer always leaves before what it causes.
 from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
-from firmware.evse.admission import Admission
+from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
 
@@ -40,6 +40,8 @@ class Station:
 
     def remote_start(self, now, connector_id, id_token, authorize):
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
+        if self.admission.closed:
+            return False
         for connector in self.connectors:
             if connector_id not in (None, connector.id):
                 continue
@@ -72,6 +74,7 @@ class Station:
 
     def reset(self, now, hard):
         """Reset: sessions end first, then `reset_wanted` tells the application."""
+        self.admission.closed = True
         self._intents.append((self._reset, ("HardReset" if hard else "SoftReset",)))
         return True
 
@@ -140,6 +143,8 @@ class Station:
     def _reset(self, now, reason):
         for connector in self.connectors:
             self._stop(now, connector, reason)
+            if connector.session.state == sessions.AUTHORISED:
+                withdraw(connector)
         self.reset_wanted = reason
 
     # Status.

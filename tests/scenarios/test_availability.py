@@ -114,6 +114,15 @@ class AvailabilityTest(Scenario):
         self.assertEqual(plant.csms.of("StartTransaction"), [])
         self.assertFalse(plant.closed())
 
+    def test_inoperative_in_a_session_that_ends_by_unplugging_then_unavailable(self):
+        # Nothing is left for the user to do.
+        plant = self.begin()
+        self.charge()
+        self.assertEqual(self.change(1, "Inoperative"), "Scheduled")
+        plant.do("unplug")
+        self.wait("Unavailable")
+        self.settle()
+
     def test_unknown_connector_then_rejected(self):
         # Nothing changes.
         self.begin()

@@ -253,6 +253,30 @@ class FaultTest(Scenario):
         self.assertEqual(answer, {"status": "Rejected"})
         self.assertEqual(plant.csms.of("StartTransaction"), [])
 
+    def test_fault_after_the_card_and_before_the_plug_then_no_transaction(self):
+        # It begins when the fault is gone, or the card is forgotten after ConnectionTimeOut.
+        plant = self.begin(settings=(("ConnectionTimeOut", "20"),))
+        for clears in (True, False):
+            plant.do("card", id=CARD)
+            self.wait("Preparing")
+            plant.do("fault", name="rcd_trip")
+            plant.run(100)
+            plant.do("plug")
+            plant.run(5000)
+            self.assertEqual(len(plant.csms.of("StartTransaction")), 0 if clears else 1)
+            self.assertEqual(plant.status(), "Faulted")
+            plant.run(0 if clears else 20_000)
+            plant.do("clear", name="rcd_trip")
+            plant.do("unplug")
+            if clears:
+                self.wait("Preparing")
+                plant.do("plug")
+                self.wait("Charging")
+                plant.do("unplug")
+            self.wait("Available")
+            self.settle()
+        self.assertEqual(len(plant.csms.books()), 1)
+
     def test_stop_while_faulted_then_the_transaction_ends(self):
         # Whoever leaves a broken charger wants the bill.
         plant = self.break_down("cp_short", "OtherError")
