@@ -200,6 +200,7 @@ class App:
         if reader is None:
             return
         event = reader.tick(now)
+        self.station.reader_silent = reader.is_silent
         if event is None:
             return
         if event[0] == "card":
