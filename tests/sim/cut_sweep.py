@@ -1,9 +1,9 @@
 """Cuts the power at every flash operation of a session, and looks at the books afterwards.
 
 Four courses: a session online, one whose connection is down from before the card until after the
-restart, a session that a Reset ends, and the boot after a cut in the middle of charging. Each is run once per flash operation
-and way of tearing it. `python -m tests.sim.cut_sweep [stride]` on CPython (PYTHONPATH as the
-runner sets it) runs all of them; the scenario runs every n-th.
+restart, a session that a Reset ends, and the boot after a cut in the middle of charging. Each is
+run once per flash operation and way of tearing it. `python -m tests.sim.cut_sweep [stride]` on
+CPython (PYTHONPATH as the runner sets it) runs all of them; the scenario runs every n-th.
 """
 
 import sys
@@ -38,7 +38,7 @@ def run(course, operation, torn):
         _heal(plant)
         problem = _problem(plant, before_wh)
         if problem:
-            raise Failure("%s, operation %d, %s: %s" % (course, operation, torn, problem))
+            raise Failure("operation %d: %s" % (operation, problem))
         return is_cut
     finally:
         plant.close()
@@ -132,8 +132,8 @@ def main(arguments):
         for torn in TORN:
             try:
                 count = sweep(course, torn, stride)
-            except Failure as failure:
-                print("FAILED %s" % failure)
+            except (Failure, AssertionError) as failure:
+                print("FAILED %s, %s: %s" % (course, torn, failure))
                 failed += 1
                 continue
             total += count
