@@ -151,7 +151,7 @@ class Plant:
     def _pump(self):
         now = self.time.now
         client = self.app.client
-        up = self.connected and self.app.station.settled and not self._cut
+        up = self.connected and self.app._may_connect() and not self._cut
         if up and not self._online:
             client.on_connected(now)
         elif self._online and not up:
