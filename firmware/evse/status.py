@@ -67,7 +67,8 @@ def _in_transaction(connector, state, previous):
         return FINISHING
     if connector.charging:
         return CHARGING
-    if connector.starting_up and previous == PREPARING:
+    # From Finishing too: a card that starts again with the plug left in (4.9, table of states).
+    if connector.starting_up and previous in (PREPARING, FINISHING):
         return PREPARING
     if not connector.plugged:
         return SUSPENDED_EV
