@@ -86,7 +86,7 @@ class App:
         self.heartbeat = Heartbeat(self)
         self.boot = Boot(self)
         # In this order they may speak when the line is free.
-        prompt = Prompt(self.transactions)
+        prompt = Prompt(self.transactions, self.status)
         sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
         self.client = Client(self, self.rpc, (core,), sources)
         self.metering = Metering(self)

@@ -314,10 +314,18 @@ class Transactions:
 
 
 class Prompt:
-    """The transactions as a source of their own for what can go at once, before the status."""
+    """The transactions as a source of their own for what can go at once, before the status.
 
-    def __init__(self, transactions):
-        self.next_call = transactions.next_prompt_call
+    Only the first reports after a boot go before everything else (OCPP 1.6 4.2).
+    """
+
+    def __init__(self, transactions, status):
+        self._transactions = transactions
+        self._status = status
         self.on_result = transactions.on_result
         self.on_error = transactions.on_error
         self.on_lost = transactions.on_lost
+
+    def next_call(self, now):
+        """Return the transactions' next call, if it is one to go at once."""
+        return self._transactions.next_prompt_call(now) if self._status.told else None
