@@ -45,6 +45,7 @@ class Connector:
         self.reserved = False
         self.locked = False
         self.paused = False
+        self.grant_ends_wh = None  # register at which a token that was refused has had its due
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
@@ -166,6 +167,7 @@ class Connector:
         self.transaction = transaction
         self.session.handle(sessions.BEGUN)
         self.paused = False
+        self.grant_ends_wh = None
         self._grace.start(now, statuses.START_GRACE_MS)
 
     def final_reading(self, now):

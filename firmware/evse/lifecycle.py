@@ -30,6 +30,8 @@ class Lifecycle:
     def step(self, now, connector):
         """Take plug and unplug to the session, and what follows from its state."""
         session = connector.session
+        if session.state == sessions.AUTHORISED and not connector.operative:
+            withdraw(connector)
         if connector.interrupted:
             self._close_interrupted(now, connector)
         if not connector.plugged:
@@ -40,11 +42,23 @@ class Lifecycle:
             self._begin(now, connector)
         elif session.state == sessions.RUNNING:
             self._ledger.update(now, connector.transaction, connector.energy.register_wh)
+            self._spend_grant(connector)
         elif session.state == sessions.STOPPING and connector.final_reading(now):
             self._end(now, connector)
         if session.state == sessions.AUTHORISED and connector.connect.expired(now):
             # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug.
             withdraw(connector)
+
+    def _spend_grant(self, connector):
+        """OCPP 1.6 9.1 MaxEnergyOnInvalidId: so much for a token that was refused, then no more."""
+        ends_wh = connector.grant_ends_wh
+        if ends_wh is None or connector.energy.register_wh < ends_wh:
+            return
+        connector.grant_ends_wh = None
+        if self._config.get("StopTransactionOnInvalidId"):
+            connector.session.stop("DeAuthorized", None)
+        else:
+            connector.paused = True
 
     def _unplugged(self, connector):
         session = connector.session

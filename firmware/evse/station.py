@@ -90,10 +90,8 @@ class Station:
             connector.session.parent = id_tag_info.get("parentIdTag") or connector.session.parent
             if id_tag_info.get("status") == "Accepted":
                 return
-            if self._config.get("StopTransactionOnInvalidId"):
-                self._intents.append((self._stop, (connector, "DeAuthorized")))
-            else:
-                connector.paused = True
+            granted_wh = self._config.get("MaxEnergyOnInvalidId", 0)
+            connector.grant_ends_wh = connector.energy.register_wh + granted_wh
 
     # Facts.
 
