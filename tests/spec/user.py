@@ -13,7 +13,7 @@ INVALID = "0BADC0DE"
 PARENT = "FAMILY"
 
 # A card is held for 600 ms, and counts as gone when three polls have missed it.
-_CARD_GONE_S = 1.1
+_CARD_GONE_S = 1.5
 
 
 class User:
