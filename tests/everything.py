@@ -36,6 +36,7 @@ STEPS = (
     Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch")),
     Step("host", "pytest", ("-q", "tests/host")),
     Step("demo", "tools.demo", ()),
+    Step("bench", "tools.bench", ("--only-answers", "--rounds", "60", "--sessions", "1")),
 )
 
 

@@ -15,7 +15,7 @@ PONG = const(10)
 _CONTINUATION = const(0)
 _CONTROL_MAX = const(125)
 _MASK_CHUNK = const(128)
-# This buffer lives as long as the decoder: most of what a CSMS sends fits, nothing is allocated.
+# This buffer lives as long as the decoder: most of what a CSMS sends fits into it.
 _KEEP = const(256)
 
 # Lead byte, least and greatest second byte. MicroPython's decoder checks the number of bytes of a
@@ -61,7 +61,7 @@ def _mask(frame, start, payload, key):
     """Write `payload` masked into `frame` from `start` on.
 
     In steps of 128 bytes: five times as fast as a loop over bytes, at 3 bytes of garbage per byte.
-    In longer steps the pieces do not fit into the holes of a used heap, and finding room costs more.
+    Pieces of 256 are slower: on a used heap few holes take them.
     """
     view = memoryview(payload)  # its slices copy nothing
     step = min(_MASK_CHUNK, len(view) + 3 & ~3)

@@ -5,6 +5,7 @@ They take turns, call by call, so that whatever else the machine does hits all o
 
 import contextlib
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -27,8 +28,8 @@ CASES = (
     ("TriggerMessage, not implemented", "TriggerMessage", ({"requestedMessage":
      "DiagnosticsStatusNotification"},)),
     ("RemoteStart, rejected", "RemoteStartTransaction", ({"idTag": "BENCH", "connectorId": 9},)),
-    ("RemoteStart, accepted", "RemoteStartTransaction", ({"idTag": "BENCH", "connectorId": 1},)),
 )
+_PAUSE_S = (0.001, 0.011)
 _PROFILES = {"TriggerMessage": "RemoteTrigger"}
 
 
@@ -89,24 +90,31 @@ def _end(process):
     process.wait()
 
 
-def measure(trio, rounds, pause_s=0.002):
+def measure(trio, rounds, seed=1):
     """Return [(case, ours, reference, echo)], the times as lists of seconds."""
+    chance = random.Random(seed)
     results = []
     for name, action, payloads in CASES:
         if not trio.has(action):
             continue
         times = ([], [], [])
         for turn in range(rounds):
-            payload = payloads[turn % len(payloads)]
-            for sink, connection in zip(times, (trio.ours, trio.reference, trio.echo)):
-                # A prime number of fractions: our answer must not always find the same moment
-                # between two ticks.
-                time.sleep(pause_s * (1 + turn % 7 / 7))
-                sink.append(connection.call(action, payload)[0])
+            _take_turns(trio, action, payloads[turn % len(payloads)], times, chance)
         results.append((name, *times))
     return results
 
 
+def _take_turns(trio, action, payload, times, chance):
+    for sink, connection in zip(times, (trio.ours, trio.reference, trio.echo)):
+        # By chance: a steady pace would fall in step with our timers, and each call of a case
+        # would meet the guard's turn, or none would.
+        time.sleep(chance.uniform(*_PAUSE_S))
+        took, answer = connection.call(action, payload)
+        if answer is None:
+            raise RuntimeError("%s was refused" % action)
+        sink.append(took)
+
+
 def medians(row):
-    """Return the medians of a row of `measure` in ms, in its order."""
-    return [1000 * statistics.median(times) for times in row[1:]]
+    """Return the medians of the three lists of times in ms."""
+    return [1000 * statistics.median(times) for times in row]

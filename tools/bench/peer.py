@@ -129,10 +129,12 @@ class Connection:
             key = self._data[start - 4 : start]
             masked = self._data[start : start + size]
             self._data = self._data[start + size :]
+            pattern = key * (size // 4 + 1)
+            number = int.from_bytes(masked, "big") ^ int.from_bytes(pattern[:size], "big")
             if opcode == 1:
-                pattern = key * (size // 4 + 1)
-                number = int.from_bytes(masked, "big") ^ int.from_bytes(pattern[:size], "big")
                 return number.to_bytes(size, "big")
+            if opcode == 9:
+                self._socket.sendall(_frame(number.to_bytes(size, "big"), opcode=10))
 
     def _read(self):
         data = self._socket.recv(65536)
@@ -141,7 +143,7 @@ class Connection:
         self._data += data
 
 
-def _frame(data):
+def _frame(data, opcode=1):
     if len(data) < 126:
-        return bytes((0x81, len(data))) + data
+        return bytes((0x80 | opcode, len(data))) + data
     return b"\x81\x7e" + len(data).to_bytes(2, "big") + data

@@ -43,7 +43,7 @@ class Station(ChargePoint):
         return call_result.ClearCache("Accepted")
 
     @on(Action.change_availability)
-    def _change_availability(self, connector_id, type):  # noqa: A002  the library's name
+    def _change_availability(self, connector_id, type):
         return call_result.ChangeAvailability("Accepted")
 
     @on(Action.trigger_message)
@@ -58,7 +58,7 @@ class Station(ChargePoint):
 async def main(url):
     """Register, then answer until the connection ends."""
     async with websockets.connect(url + "/REFERENCE", subprotocols=["ocpp1.6"],
-                                  compression=None) as connection:
+                                  compression=None, ping_interval=None) as connection:
         station = Station("REFERENCE", connection)
         rows = json.loads(sys.stdin.readline())
         Station.keys = {row["key"]: row for row in rows}
