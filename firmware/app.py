@@ -1,11 +1,12 @@
 """The composition root: builds every part, gives each what it needs, runs the ticks.
 
-It decides nothing. `App.__init__` read top to bottom shows who knows whom, `tick` in which order
-things happen. The guard runs from the board's timer, all else from asyncio tasks.
+It decides nothing. `App.__init__` and its steps, read top to bottom, show who knows whom, `tick`
+in which order things happen. The guard runs from the board's timer, all else from asyncio tasks.
 """
 
 import asyncio
 import gc
+import sys
 
 from micropython import const
 
@@ -59,15 +60,27 @@ class App:
         tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
-        self.rpc = Rpc(
-            max_bytes=_FRAME_BYTES_MAX, id_prefix=boot_record.id_prefix(self.last_run, board.random)
-        )
+        id_prefix = boot_record.id_prefix(self.last_run, board.random)
+        self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
         self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
         self.identity = board.identity(VERSION)
+        self._build_ocpp()
+        self.link = self._build_link(settings)
+        self.exit_reason = None
+        self.crashes = 0
+        self._link_task = None
+        self._refused = None
+        self._save_time = ticks.Deadline()
+        self._reset_by = ticks.Deadline()
+        self._settle = ticks.Deadline()
+        gc.threshold(_GC_THRESHOLD) if hasattr(gc, "threshold") else None
+
+    def _build_ocpp(self):
+        """The parts of the protocol; each finds in the application what it needs."""
         self.authorize = Authorize(self)
         self.status = Status(self)
         self.heartbeat = Heartbeat(self)
@@ -79,16 +92,13 @@ class App:
         self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
         self.station.on_change = self._on_change
-        self.link = None
-        if settings is not None:
-            from firmware.net.ocpp_link import OcppLink
 
-            self.link = OcppLink(self.client, settings, self)
-        self.exit_reason = None
-        self._save_time = ticks.Deadline()
-        self._reset_by = ticks.Deadline()
-        self._settle = ticks.Deadline()
-        gc.threshold(_GC_THRESHOLD) if hasattr(gc, "threshold") else None
+    def _build_link(self, settings):
+        if settings is None:
+            return None
+        from firmware.net.ocpp_link import OcppLink
+
+        return OcppLink(self.client, settings, self)
 
     def _connectors(self):
         connectors = []
@@ -109,22 +119,46 @@ class App:
         self.board.every(_GUARD_MS, self.guard_loop.step)
         for transaction in self.transactions.recover(now):
             self.station.interrupted(now, transaction, self.last_run.stop_reason)
-            self.log.warn("tx", "transaction on connector %d was cut off", transaction.connector_id)
+            connector_id = transaction.connector_id
+            self.log.warn("tx", "transaction on connector %d was cut off", connector_id)
         self._save_time.start(now, _SAVE_TIME_MS)
 
     async def run(self):
         """Run until somebody wants a reset; returns why."""
         self.start()
-        task = None
         while self.exit_reason is None:
-            self.tick(self.board.ticks_ms())
-            if task is None and self.link and self.station.settled:
+            try:
+                self.tick(self.board.ticks_ms())
+            # Broad: a mistake of ours must not end the firmware. The guard does not need us, and
+            # opens by itself if the requests stay away.
+            except Exception as error:  # noqa: BLE001
+                self._crashed("tick", error)
+            if self._link_task is None and self.link and self.station.settled:
                 # Not before: the first status of a plugged connector must not be Available.
-                task = asyncio.create_task(self.link.run())
+                self._link_task = asyncio.create_task(self._keep_link())
             await asyncio.sleep(_TICK_MS / 1000)
-        if task:
-            task.cancel()
+        await self.stop()
         return self.exit_reason
+
+    async def stop(self):
+        """Close the connection in order; nothing runs in the background afterwards."""
+        if self._link_task:
+            await self.link.close()
+            self._link_task.cancel()
+
+    async def _keep_link(self):
+        while True:
+            try:
+                await self.link.run()
+            except Exception as error:  # noqa: BLE001  as in `run`: log, count, go on
+                self._crashed("link", error)
+            await asyncio.sleep(1)
+
+    def _crashed(self, what, error):
+        self.crashes += 1
+        self.log.error("app", "%s failed: %r", what, error)
+        if hasattr(sys, "print_exception"):
+            sys.print_exception(error)
 
     def tick(self, now):
         """One turn of everything that decides; every 50 ms."""
@@ -138,6 +172,7 @@ class App:
             connector.storage_lost = lost
         station.online = self.client.online
         station.tick(now)
+        self._tell_refusal()
         self.status.observe(now, station.online)
         self.metering.tick(now)
         if self._save_time.expired(now):
@@ -145,6 +180,13 @@ class App:
             boot_record.save_time(self.settings, self.clock, now)
         if station.reset_wanted:
             self._reset(now, station.reset_wanted)
+
+    def _tell_refusal(self):
+        refused = self.station.admission.refused_token
+        if refused is not self._refused:
+            self._refused = refused
+            if refused:
+                self.log.info("card", "refused: not accepted by cache, list or central system")
 
     def _reader(self, now):
         reader = self.board.reader

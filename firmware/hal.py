@@ -4,6 +4,13 @@ Every method here returns at once: nothing waits, nothing allocates where it say
 raise OSError from any of them; the guard takes that as "pilot bad" and opens.
 """
 
+from micropython import const
+
+# The trip inputs as `ConnectorPort.trips` reports them; the guard has the same bits, and takes any
+# other for an emergency stop.
+TRIP_RCD = const(1)
+TRIP_EMERGENCY = const(2)
+
 
 class ConnectorPort:
     """The electrical side of one connector."""
@@ -26,7 +33,7 @@ class ConnectorPort:
         raise NotImplementedError
 
     def trips(self):
-        """Return the bit field of hardware trip inputs (firmware.guard.guard: TRIP_...)."""
+        """Return the bit field of hardware trip inputs (TRIP_...)."""
         raise NotImplementedError
 
 

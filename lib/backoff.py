@@ -10,7 +10,7 @@ class Backoff:
     """`next_ms()` after each failure, `reset()` after a success."""
 
     def __init__(self, random):
-        """`random(count)` returns that many random bytes; it spreads a fleet that lost its CSMS."""
+        """`random(count)` returns so many random bytes; it spreads a fleet that lost its CSMS."""
         self._random = random
         self._wait_ms = 0
 

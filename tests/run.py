@@ -2,9 +2,11 @@
 
 `python -m tests.run [--vm micropython32|micropython|cpython] [--heap 160K] [files or patterns]`
 
-Runs tests/unit/test_*.py and tests/scenarios/test_*.py. A pattern is a part of the path, or the
-path. The last line is `N passed, N failed`, tests and not files; exit status 1 if a test failed,
-a file crashed or timed out, or no test ran at all.
+Runs tests/unit/test_*.py and tests/scenarios/test_*.py, on MicroPython with the compiled modules
+of the device. A pattern is a part of the path, or the path. Frames of OCPP that a test leaves in
+the file named by PILOTWIRE_FRAMES are judged by the schemas. The last line is `N passed, N
+failed`, tests and not files; exit status 1 if a test failed, a file crashed or timed out, or no
+test ran at all.
 """
 
 import argparse
@@ -17,10 +19,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import micropython, micropython_unittest
+from tests.sim import frames_cpython
+from tools import micropython, micropython_unittest, mpy
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("tests/unit", "tests/scenarios")
+FRAMES = ROOT / ".build" / "frames"
+# A scenario has the whole world, the central system and the test in the heap of the firmware.
+_HEAP = {"tests/scenarios": 512 * 1024}
+_HEAP_DEFAULT = 160 * 1024
 _RUNNER = "tests/compat_mpy/run_file.py"
 _REPORT = re.compile(
     r"^(\S+): (\d+) run, (\d+) failed, (\d+) skipped; "
@@ -58,6 +65,16 @@ class Outcome:
         self.run = max(self.run, 1)
         self.failed = max(self.failed, 1)
 
+    def judge(self, frames):
+        """Count the file as failed if a frame in the file `frames` breaks the schemas."""
+        if not frames.exists():
+            return
+        problems = frames_cpython.judge(frames)[1]
+        if problems:
+            self.output += "".join("\nBAD FRAME: " + problem for problem in problems)
+            self.verdict = "BAD FRAME"
+            self.failed = max(self.failed, 1)
+
     @property
     def passed(self):
         """The number of tests that ran and did not fail."""
@@ -80,31 +97,43 @@ def collect(patterns, root=ROOT):
 
 
 def run_files(files, vm, heap, timeout_s, real_unittest=None, jobs=None):
-    """Run `files` on `vm`, return the Outcomes in order. heap: bytes, ignored on CPython."""
+    """Run `files` on `vm`, return the Outcomes in order.
+
+    heap: bytes, None for what each folder gets by default; ignored on CPython.
+    """
     command = micropython.find(vm)
     environment = dict(os.environ)
-    if real_unittest:
-        heap *= 2  # it formats a message for every assertion, also for those that hold
     if vm == "cpython":
         command.append("-P")  # else the runner's own folder, with our unittest in it, comes first
         environment["PYTHONPATH"] = os.pathsep.join([".", "lib", "tests/compat"])
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
     else:
-        command = [*command, "-X", "heapsize=%d" % micropython.heap_bytes(vm, heap)]
-        paths = [".", "lib", "tests/compat_mpy", ".frozen"]
+        mpy.build()
+        paths = [str(mpy.STAGE), ".", "tests/compat_mpy", ".frozen"]
         if real_unittest:
             paths.insert(0, str(real_unittest))
         environment["MICROPYPATH"] = ":".join(paths)
 
     def run(path):
-        return _run_file([*command, _RUNNER, path], environment, path, timeout_s)
+        options = [] if vm == "cpython" else _heap_options(vm, path, heap, real_unittest)
+        return _run_file([*command, *options, _RUNNER, path], environment, path, timeout_s)
 
+    FRAMES.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         return list(pool.map(run, files))
 
 
+def _heap_options(vm, path, heap, real_unittest):
+    size = heap or _HEAP.get(os.path.dirname(path), _HEAP_DEFAULT)
+    if real_unittest:
+        size *= 2  # it formats a message for every assertion, also for those that hold
+    return ["-X", "heapsize=%d" % micropython.heap_bytes(vm, size)]
+
+
 def _run_file(command, environment, path, timeout_s):
     began = time.monotonic()
+    frames = FRAMES / ("%d-%s.jsonl" % (os.getpid(), Path(path).stem))
+    environment = dict(environment, PILOTWIRE_FRAMES=str(frames))
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
@@ -116,7 +145,10 @@ def _run_file(command, environment, path, timeout_s):
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         status = None
-    return Outcome(path, status, output, time.monotonic() - began)
+    outcome = Outcome(path, status, output, time.monotonic() - began)
+    outcome.judge(frames)
+    frames.unlink(missing_ok=True)
+    return outcome
 
 
 def _absolute(folder):
@@ -150,7 +182,8 @@ def main(arguments=None):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patterns", nargs="*", help="files, or parts of their paths")
     parser.add_argument("--vm", choices=micropython.VARIANTS, default="micropython32")
-    parser.add_argument("--heap", type=micropython.parse_size, default="160K")
+    parser.add_argument("--heap", type=micropython.parse_size,
+                        help="for every file (default: 160K, scenarios 512K)")
     parser.add_argument("--timeout", type=float, default=120, help="seconds per file")
     parser.add_argument("--jobs", type=int, help="processes at a time (default: all cores)")
     parser.add_argument("--unittest", metavar="DIR",

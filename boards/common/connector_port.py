@@ -1,6 +1,6 @@
 """One connector's pins as firmware/hal.py wants them: pilot, coil, mirror contact, trip inputs."""
 
-from firmware.guard.guard import TRIP_EMERGENCY, TRIP_RCD
+from firmware.hal import TRIP_EMERGENCY, TRIP_RCD
 
 
 class ConnectorPort:
@@ -31,7 +31,7 @@ class ConnectorPort:
         return self._mirror.value() != 0
 
     def trips(self):
-        """Return the trip inputs as the guard's bits."""
+        """Return the trip inputs as firmware.hal's bits."""
         trips = 0
         if self._rcd is not None and self._rcd.value():
             trips |= TRIP_RCD

@@ -8,7 +8,7 @@ _OPEN_MS = const(20)
 
 
 class Contactor:
-    """`coil` is what the board drives; `closed` is where the contacts are (and the mirror says)."""
+    """`coil` is what the board drives; `closed` is where the contacts are, as the mirror says."""
 
     def __init__(self):
         self.coil = False

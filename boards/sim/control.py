@@ -51,7 +51,8 @@ class Control:
             handler = self._handlers.get(command.get("do"))
             if handler is None:
                 known = ", ".join(sorted(self._handlers))
-                raise CommandError("unknown command %s; there are: %s" % (command.get("do"), known))
+                name = command.get("do")
+                raise CommandError("unknown command %s; there are: %s" % (name, known))
             answer = handler(command) or {}
         except CommandError as error:
             return {"ok": False, "error": str(error)}

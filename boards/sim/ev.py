@@ -1,8 +1,8 @@
-"""The car: a resistance on the pilot and a current behind the contactor that follow the duty cycle.
+"""The car: a resistance on the pilot, and a current behind the contactor that follows the duty.
 
-One model for all; a named car is a row of figures. IEC 61851-1 Annex A gives the behaviour (duty to
-current, S2, reaction times), the rows what real cars make of it. Knows no firmware: it sees the
-duty cycle on the pilot and whether its contactor side is live, nothing else.
+One model for all; a named car is a row of figures. IEC 61851-1 Annex A gives the behaviour (duty
+to current, S2, reaction times), the rows what real cars make of it. Knows no firmware: it sees
+the duty cycle on the pilot and whether its contactor side is live, nothing else.
 """
 
 from micropython import const

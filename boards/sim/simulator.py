@@ -30,7 +30,7 @@ class Settings:
 
 
 class Simulator:
-    """Builds everything from the host's options. `run` returns the exit status: 0 quit, 3 reset."""
+    """Builds all from the host's options. `run` returns the exit status (0 quit, 3 reset)."""
 
     def __init__(self, options):
         self._options = options
@@ -39,7 +39,7 @@ class Simulator:
         self._ballast = None
         self._world_bytes = 0
         self._storage_lost = None
-        self.flash = flashes.NorFlash(options["state"] + "/flash.img")
+        self.flash = None
 
     # What control and state ask for.
 
@@ -69,7 +69,16 @@ class Simulator:
     # Build and run.
 
     def run(self, heap_before):
-        """Build and run until the end."""
+        """Build and run until the end; status 2 if the options cannot be carried out."""
+        try:
+            return self._run(heap_before)
+        except SimulatorError as error:
+            self._trace.event("refused", {"text": str(error)})
+        except MemoryError:
+            self._trace.event("refused", {"text": "the heap is too small for the firmware"})
+        return 2
+
+    def _run(self, heap_before):
         options = self._options
         fs = self._mount()
         path = options["state"] + "/world.bin"
@@ -92,6 +101,10 @@ class Simulator:
         return status
 
     def _mount(self):
+        try:
+            self.flash = flashes.NorFlash(self._options["state"] + "/flash.img")
+        except flashes.FlashError as error:
+            raise SimulatorError(str(error))
         try:
             return flashes.mount(self.flash)
         except flashes.FlashError as error:
@@ -118,18 +131,24 @@ class Simulator:
             status = app.config.set(key, value)
             if status not in ("Accepted", "RebootRequired"):
                 reason = "unknown key" if status == "NotSupported" else "value refused"
-                self._trace.event("bad_option", {"text": "--set %s: %s" % (key, reason)})
+                raise SimulatorError("--set %s: %s" % (key, reason))
 
     async def _main(self, app, control):
         firmware = asyncio.create_task(app.run())
         commands = asyncio.create_task(_commands(control))
+        while not app.station.settled and not firmware.done():
+            # Ready means that the pilots are known: what comes then, is seen.
+            await asyncio.sleep(0.02)
         connectors = len(app.station.connectors)
         self._trace.event("ready", {"connectors": connectors, "heap": self.heap()})
-        while not control.quit and app.exit_reason is None:
+        while not control.quit and not firmware.done():
             await asyncio.sleep(0.02)
         commands.cancel()
+        if firmware.done():
+            await firmware  # Raises what it died of.
         if app.exit_reason is None:
             app.leave("Reboot")
+            await app.stop()
             firmware.cancel()
             return 0
         self._trace.event("reset", {"reason": app.exit_reason})

@@ -1,4 +1,4 @@
-"""What happens, as JSON lines for the host: frames, pilot, contactor, status, faults, gaps, log."""
+"""Events in JSON lines for the host: frames, pilot, contactor, status, faults, gaps, log."""
 
 import json
 

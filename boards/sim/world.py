@@ -1,4 +1,4 @@
-"""Everything outside the firmware: cars, contactors, mains, meters, a card; moved on in 10 ms steps.
+"""All outside the firmware: cars, contactors, mains, meters, a card; moved on in 10 ms steps.
 
 The firmware's drivers see only the chips of this world (ADC, PWM, SPI, UART, pins). What a real
 plant keeps through a power cut, it keeps too: the meters' registers and the cars at their cables

@@ -1,4 +1,4 @@
-"""May this id token charge? List, cache, central system, offline rules: in that order, decided here.
+"""May this id token charge? Asks list, cache, central system and offline rules, in that order.
 
 OCPP 1.6 3.5 and 4.1. The rule is a table of questions answered from the configuration; what has
 to wait for the central system is PENDING, one token at a time, and the answer comes back through

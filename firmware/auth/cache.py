@@ -14,7 +14,7 @@ ENTRIES_MAX = const(100)
 
 
 class Cache:
-    """Bounded look-up from id token (case-insensitive, up to 20 characters) to its last verdict."""
+    """Bounded map from id token (case-insensitive, up to 20 characters) to its last verdict."""
 
     def __init__(self, store, entries_max=ENTRIES_MAX):
         self._store = store

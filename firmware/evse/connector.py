@@ -191,7 +191,7 @@ class Connector:
 
     def why(self):
         """Return what keeps energy from flowing, worst first, as short texts."""
-        reasons = [fault.text for fault in self.faults]
+        reasons = []
         state = self.session.state
         if not self.operative:
             reasons.append("connector is inoperative (ChangeAvailability)")
@@ -203,7 +203,7 @@ class Connector:
             reasons.append("session is over: unplug, or show a card again")
         if state == sessions.RUNNING and not self.charging:
             self._why_running(reasons)
-        return reasons
+        return [fault.text for fault in self.faults] + reasons
 
     def _why_running(self, reasons):
         if self.paused:

@@ -1,4 +1,4 @@
-"""From the facts of one connector to its OCPP 1.6 status (4.9 StatusNotification, table of states).
+"""From the facts of one connector to its OCPP 1.6 status (4.9 StatusNotification, the table).
 
 The order of the questions is the meaning: a blocking fault hides everything, a running transaction
 hides an availability change, and where both sides pause, the EVSE's pause is reported.
@@ -20,7 +20,8 @@ FAULTED = "Faulted"
 
 # The table of allowed changes. TC_* cases and central systems judge a station by these.
 ALLOWED = (
-    (AVAILABLE, (PREPARING, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, RESERVED, UNAVAILABLE, FAULTED)),
+    (AVAILABLE, (PREPARING, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, RESERVED, UNAVAILABLE,
+                 FAULTED)),
     (PREPARING, (AVAILABLE, CHARGING, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING, FAULTED)),
     (CHARGING, (AVAILABLE, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING, UNAVAILABLE, FAULTED)),
     (SUSPENDED_EV, (AVAILABLE, CHARGING, SUSPENDED_EVSE, FINISHING, UNAVAILABLE, FAULTED)),

@@ -156,8 +156,9 @@ class Guard:
       request_trips    TRIP_ bits the application has found (overcurrent; a weld kept over a reset)
       requested_at     ticks of the last refresh, None = never
       is_d_allowed     bool, the installation ventilates (state D may close)
-    Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, high_mv, low_mv
-    (the pilot as last measured), reason (state and row, see REASONS), conditions, trips_latched, events_lost.
+    Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, high_mv,
+    low_mv (the pilot as last measured), reason (state and row, see REASONS), conditions,
+    trips_latched, events_lost.
     """
 
     def __init__(self, a_b_mv=10500, b_c_mv=7500, c_d_mv=4500, d_e_mv=1500, diode_mv=-10300):

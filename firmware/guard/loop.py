@@ -72,12 +72,15 @@ class GuardLoop:
             gap_ms = self._ticks.diff(now, self.last_step)
             if gap_ms > self.gap_ms_max:
                 self.gap_ms_max = gap_ms
-            if gap_ms > _LATE_MS:
-                for index in range(self._count):
-                    if self._guards[index].close:
-                        self.gaps_over_50_closed += 1
-                        break
+            if gap_ms > _LATE_MS and self._is_any_closed():
+                self.gaps_over_50_closed += 1
         self.last_step = now
+
+    def _is_any_closed(self):
+        for index in range(self._count):
+            if self._guards[index].close:
+                return True
+        return False
 
     def _read(self, index):
         """Read one connector; what cannot be read keeps its value, the pilot becomes bad."""

@@ -54,10 +54,11 @@ def tls_context(authority):
     try:
         import tls
     except ImportError:
-        import ssl as tls  # CPython's name of the same thing.
+        # CPython's name of the same thing.
+        import ssl as tls  # type: ignore[no-redef]
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = tls.CERT_REQUIRED
+    context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs lack it
     if hasattr(tls, "MBEDTLS_VERSION"):
         context.load_verify_locations(authority)
     else:

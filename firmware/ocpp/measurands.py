@@ -22,11 +22,12 @@ def sampled_values(connector, names, context):
         name, phase = measurand(item)
         if phase is None and name not in _BY_PHASE:
             read, unit = _TOTAL[name]
-            _append(values, context, name, read(connector), unit, None)
+            _append(values, context, name, read(connector), unit)
             continue
-        read, unit, labels = _BY_PHASE.get(name) or _POWER_BY_PHASE
+        read_phase, unit, labels = _BY_PHASE.get(name) or _POWER_BY_PHASE
         for index in range(connector.phases) if phase is None else (phase,):
-            _append(values, context, name, read(connector, index), unit, labels[index])
+            text = read_phase(connector, index)
+            _append(values, context, name, text, unit, labels[index])
     return values
 
 
@@ -42,7 +43,7 @@ def decimal(value, scale, digits):
     return sign + str(rounded // 10**digits) + "." + "0" * (digits - len(fraction)) + fraction
 
 
-def _append(values, context, name, text, unit, phase):
+def _append(values, context, name, text, unit, phase=None):
     # Every field is written out, defaults too: central systems have been seen to guess wrong.
     value = {"value": text, "context": context, "measurand": name}
     if unit is not None:

@@ -56,8 +56,8 @@ def append_crc(frame, length):
 def find_frame(data, end, head, size):
     """Return where in `data[:end]` a complete frame begins, -1 if there is none.
 
-    The frame begins with the bytes `head`, is `size` bytes long and has a correct CRC. Noise before
-    and behind it does not matter, so line bias, echoes and half frames are skipped.
+    The frame begins with the bytes `head`, is `size` bytes long and has a correct CRC. Noise
+    before and behind it does not matter, so line bias, echoes and half frames are skipped.
     """
     for first in range(end - size + 1):
         if data[first] == head[0] and _starts_with(data, first, head):

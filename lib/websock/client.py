@@ -57,7 +57,7 @@ class Client:
         """
         self._random = random
         key = handshake.new_key(random(16))
-        self._request = handshake.request(host, port, path, protocol, authorization, key)
+        self._request = handshake.request(host, port, path, protocol, key, authorization)
         self._handshake_timeout_ms = handshake_timeout_ms
         self._answer = handshake.Answer(key, protocol)
         self._decoder = frames.Decoder(max_message)

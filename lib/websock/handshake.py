@@ -17,11 +17,11 @@ _REQUEST = (
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def request(host, port, path, protocol, authorization, key):
+def request(host, port, path, protocol, key, authorization=None):
     """Return the request as bytes.
 
     path: already percent-encoded. port: left out of the Host header when None, 80 or 443.
-    authorization: value of that header or None. key: text from `new_key`.
+    key: text from `new_key`. authorization: value of that header or None.
     Raises ValueError for characters that would end the header field or the request line.
     """
     for text in (host, path, protocol):

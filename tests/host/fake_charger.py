@@ -1,6 +1,7 @@
 """A stand-in for the firmware that really talks OCPP, for tests of demo and harness (CPython).
 
-One connector, one session at a time, energy by the clock; it answers no CALL of the central system.
+One connector, one session at a time, energy by the clock; it answers no CALL of the central
+system.
 """
 
 import json

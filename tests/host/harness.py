@@ -160,7 +160,7 @@ def _is_trace_of_fault(line):
 
 
 def _frame_problems(events, deliberate):
-    """What is wrong with the frames of a trace; `deliberate` ones of the central system are not."""
+    """What is wrong with the frames of a trace; `deliberate` texts of ours are excused."""
     conversation = Conversation(CP, flow=False)
     for event in events:
         sender = CHARGE_POINT if event["dir"] == "out" else CENTRAL_SYSTEM

@@ -140,3 +140,13 @@ def test_values_when_they_do_not_add_up_then_noted(background, wire):
         "values-without-start",
         "values-after-stop",
     ]
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999999999", "", "much"])
+def test_values_when_no_number_then_no_energy(background, wire, value):
+    """The schema takes any text for a value; the books take it for what it is."""
+    number = wire.start()["transactionId"]
+    assert wire.values(number, value)[0] == 3
+    wire.stop(number)
+    assert codes(background) == []
+    assert background.central.violations == []

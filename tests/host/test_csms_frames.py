@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.host.wire import Wire, ask_quietly, in_thread, start_frame
 from tools.csms.answers import Delayed
 from tools.csms.conversation import Conversation
-from tools.csms.frames import parse_time
+from tools.csms.frames import CENTRAL_SYSTEM_ACTIONS, CHARGE_POINT_ACTIONS, parse_time
 
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 
@@ -165,3 +167,32 @@ def test_time_when_no_rfc3339_then_refused(text):
     """Whatever has no zone or no time is none."""
     with pytest.raises(ValueError, match=r"."):
         parse_time(text)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=12), inner),
+    max_leaves=12,
+)
+_ACTIONS = st.sampled_from(
+    sorted(CHARGE_POINT_ACTIONS | CENTRAL_SYSTEM_ACTIONS)
+    + ["", "../x", "BootNotificationResponse"]
+)
+
+
+@given(
+    st.sampled_from(["cp", "cs"]),
+    st.one_of(
+        st.text(),
+        _VALUES.map(json.dumps),
+        st.tuples(st.just(2), st.text(max_size=40), _ACTIONS, _VALUES).map(json.dumps),
+        st.tuples(st.sampled_from([3, 4]), st.just("open"), _VALUES).map(json.dumps),
+    ),
+)
+def test_conversation_when_anything_comes_then_judged_without_an_exception(sender, text):
+    """Whatever comes over the wire is a frame with problems at worst."""
+    conversation = Conversation()
+    conversation.add("cs", '[2,"open","GetCompositeSchedule",{"connectorId":1,"duration":1}]', 0)
+    frame = conversation.add(sender, text, 1)
+    assert frame.text == text
+    assert all(isinstance(problem, str) for problem in frame.problems)

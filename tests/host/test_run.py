@@ -39,6 +39,12 @@ SUBSET = HEAD + """
         self.assertTrue((1, 2))
         self.assertFalse(())
 """
+BAD_FRAME = HEAD + """
+    def test_a(self):
+        from tests.sim.csms import Csms
+        Csms().receive('[2,"1","Heartbeat",{"surprise":1}]')
+"""
+GOOD_FRAME = BAD_FRAME.replace('"surprise":1', "")
 # text, passed, failed
 CASES = ((GOOD, 1, 0), (BAD, 1, 1), (ERROR, 1, 1), (SKIPPED, 1, 0), (BROKEN, 0, 1), (EMPTY, 0, 1),
          (EXITS, 0, 1), (HANGS, 0, 1))
@@ -58,6 +64,16 @@ def test_file_when_planted_then_is_counted_for_what_it_is(tmp_path, vm, text, pa
     result = outcome(tmp_path, text, vm)
     assert (result.passed, result.failed) == (passed, failed)
     assert (result.verdict == "ok") == (failed == 0)
+
+
+@pytest.mark.parametrize("vm", ["micropython32", "cpython"])
+def test_frame_when_it_breaks_a_schema_then_its_file_fails(tmp_path, vm):
+    """A scenario cannot pass with a frame that the standard forbids; the report names it."""
+    bad, good = outcome(tmp_path, BAD_FRAME, vm), outcome(tmp_path, GOOD_FRAME, vm)
+    assert (bad.passed, bad.failed) == (0, 1)
+    assert "surprise" in bad.output
+    assert "Heartbeat" in bad.output
+    assert (good.passed, good.failed) == (1, 0), good.output
 
 
 @pytest.mark.parametrize("text, verdict", [

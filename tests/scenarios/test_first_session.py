@@ -23,7 +23,8 @@ class FirstSessionTest(unittest.TestCase):
         plant.run_until(lambda: plant.state()["status"] == "Charging")
         plant.run(60_000)
         plant.do("card", id="04A1B2C3")
-        plant.run_until(lambda: plant.state()["status"] == "Finishing" and not plant.csms.books()[0][2] is None)
+        plant.run_until(lambda: plant.state()["status"] == "Finishing")
+        plant.run_until(lambda: plant.csms.books()[0][2] is not None)
         plant.do("unplug")
         plant.run_until(lambda: plant.state()["status"] == "Available")
         wh = plant.state()["meter_wh"] - before_wh

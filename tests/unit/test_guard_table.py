@@ -3,6 +3,7 @@
 import unittest
 
 import micropython
+from firmware import hal
 from firmware.guard import guard
 from firmware.guard.guard import CLOSED, LATCHED, OPEN
 
@@ -112,6 +113,11 @@ class TableTest(unittest.TestCase):
         self.assertEqual(guard.TRIP_WELD, _bit("weld"))
         self.assertEqual(guard.TRIP_OVERCURRENT, _bit("overcurrent"))
         self.assertEqual(guard.TRIP_NOT_CLOSING, _bit("not closing"))
+
+    def test_trip_inputs_of_a_board_are_the_guards_bits(self):
+        # The board's contract and the guard import nothing from each other, and must agree.
+        self.assertEqual(hal.TRIP_RCD, guard.TRIP_RCD)
+        self.assertEqual(hal.TRIP_EMERGENCY, guard.TRIP_EMERGENCY)
 
     def test_last_row_of_every_state_always_matches_and_is_safe(self):
         # Whatever the rows before it miss ends with the contactor open.

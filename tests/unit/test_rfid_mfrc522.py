@@ -46,6 +46,18 @@ class Bench:
         self.chip.air = air
 
 
+def _flip(head, at):
+    """Return an air that flips a bit of byte `at` of the answer to what begins with `head`."""
+
+    def flip(sent, answer):
+        if sent[:2] == head:
+            answer = bytearray(answer)
+            answer[at] ^= 0x10
+        return answer
+
+    return flip
+
+
 class ReadingTest(unittest.TestCase):
     def setUp(self):
         self.bench = Bench()
@@ -162,14 +174,7 @@ class ReadingTest(unittest.TestCase):
         frames = ((b"\x93\x20", 5), (b"\x93\x70", 3), (b"\x95\x20", 5), (b"\x95\x70", 3))
         for head, length in frames:
             for at in range(length):
-
-                def flip(sent, answer):
-                    if sent[:2] == head:
-                        answer = bytearray(answer)
-                        answer[at] ^= 0x10
-                    return answer
-
-                bench.chip.air = flip
+                bench.chip.air = _flip(head, at)
                 self.assertEqual(bench.run(400), [])
         self.assertTrue(bench.reader.failures >= 16)
         bench.chip.air = None

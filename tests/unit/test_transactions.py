@@ -1,68 +1,7 @@
-"""Transactions: records, order, repetitions, and what is sent when."""
+"""Transactions: what their messages say, and in which order they go."""
 
-import unittest
-
-import ticks
-from firmware.ocpp.transactions import Transactions
-from firmware.ocpp.tx_record import Stop, Transaction, decode, encode
-from tests.sim.books import FIRST_NOW, WALL_S, Books, Box, Settings
-from tests.sim.scratch import Image
-from tests.sim.unreliable import UnreliableFs
-
-
-class RecordTest(unittest.TestCase):
-    def _largest(self):
-        tx = Transaction(536_870_911, 2, "F" * 20, 2_147_483_647)
-        tx.start_stamp = tx.last_stamp = (0, 999_999_999, 999)
-        tx.reservation_id = -2_147_483_648
-        tx.start_message_id = "f" * 36
-        tx.start_state = 1
-        tx.transaction_id = -2_147_483_648
-        tx.stop = Stop(536_870_911, "e" * 36, 2_147_483_647, (0, 999_999_999, 999))
-        tx.stop.reason = "EVDisconnected"
-        tx.stop.id_tag = "E" * 20
-        tx.stop.has_data = True
-        return tx
-
-    def test_record_largest_fits_inside_the_directory(self):
-        # Inline files of littlefs end at 512 bytes here; the plan is 350.
-        self.assertTrue(len(encode(self._largest())) < 350)
-
-    def test_record_read_back_is_the_same(self):
-        # Every field survives, the largest values too.
-        data = encode(self._largest())
-        again = decode(data)
-        self.assertEqual(encode(again), data)
-        self.assertEqual(again.stop.reason, "EVDisconnected")
-        self.assertEqual(again.transaction_id, -2_147_483_648)
-
-    def test_record_of_something_else_is_refused(self):
-        # What comes from flash is not believed.
-        for data in (b"", b"{}", b"[]", b"[1,2]", b'"x"', b"[9,1,1,1,1,1,1,1,1,1,1,1,1]"):
-            with self.assertRaises(ValueError):
-                decode(data)
-        data = encode(self._largest())
-        with self.assertRaises(ValueError):
-            decode(data.replace(b"[0,999999999,999]", b"7"))
-
-
-class OneBoxTest(unittest.TestCase):
-    def setUp(self):
-        self.image = Image(32)
-        self.settings = Settings()
-        self.books = Books()
-        self.box = Box(self.image, 1, FIRST_NOW, self.settings)
-        self.box.set_clock()
-
-    def tearDown(self):
-        self.image.remove()
-
-    def _reboot(self, boot=2):
-        self.box = Box(self.image, boot, 5000, self.settings)
-        return self.box
-
-    def _actions(self):
-        return [action for action, _ in self.books.entries]
+from tests.sim.books import WALL_S
+from tests.unit.tx_rig import OneBoxTest
 
 
 class MessagesTest(OneBoxTest):
@@ -151,7 +90,7 @@ class MessagesTest(OneBoxTest):
         self.box.end(tx, 1100)
         self.box.sample(tx, 1100)
         self.box.drain(self.books)
-        self.assertEqual(self._actions(), ["StartTransaction", "StopTransaction"])
+        self.assertEqual(self.actions(), ["StartTransaction", "StopTransaction"])
 
     def test_transaction_data_is_sent_with_the_stop(self):
         # In RAM until the end, then on flash; the middle goes first when there is too much.
@@ -161,7 +100,7 @@ class MessagesTest(OneBoxTest):
             box.tx.keep_for_stop(box.now, tx, [{"value": str(value)}])
             box.wait(1)
         box.end(tx, 9)
-        self._reboot().set_clock(WALL_S + 100)
+        self.reboot().set_clock(WALL_S + 100)
         self.box.drain(self.books)
         data = self.books.of("StopTransaction")[0]["transactionData"]
         values = [int(item["sampledValue"][0]["value"]) for item in data]
@@ -198,7 +137,7 @@ class MessagesTest(OneBoxTest):
 
     def test_inv11_nothing_is_sent_before_the_clock_is_known(self):
         # Time unknown is never sent as a time; the uptime becomes one when the clock is set.
-        box = self._reboot()
+        box = self.reboot()
         tx = box.begin(1, 1000)
         box.wait(100)
         box.end(tx, 1100)
@@ -278,307 +217,21 @@ class OrderTest(OneBoxTest):
         for number in range(40):
             box.wait(10)
             box.end(box.begin(1 + number % 2, number), number + 5)
-        box = self._reboot()
+        box = self.reboot()
         self.assertEqual(box.tx.pending, 80)
         box.set_clock(WALL_S + 5000)
         box.drain(self.books)
-        self.assertEqual(self._actions(), ["StartTransaction", "StopTransaction"] * 40)
+        self.assertEqual(self.actions(), ["StartTransaction", "StopTransaction"] * 40)
         meters = [payload["meterStart"] for payload in self.books.of("StartTransaction")]
         self.assertEqual(meters, list(range(40)))
-        self.assertEqual(self._reboot(3).tx.pending, 0)
+        self.assertEqual(self.reboot(3).tx.pending, 0)
 
     def test_new_transaction_after_a_reboot_goes_behind_the_old_ones(self):
         # The counter that decides the order goes on.
         self.box.end(self.box.begin(1, 10), 20)
-        box = self._reboot()
+        box = self.reboot()
         box.end(box.begin(1, 30), 40)
         box.set_clock(WALL_S + 100)
         box.drain(self.books)
         meters = [payload["meterStop"] for payload in self.books.of("StopTransaction")]
         self.assertEqual(meters, [20, 40])
-
-
-class RepeatTest(OneBoxTest):
-    def _call(self):
-        return self.box.tx.next_call(self.box.now)
-
-    def test_lost_answer_repeats_the_same_message(self):
-        # No answer is not a failure: kept, sent again with its id, as often as it takes.
-        self.box.begin(1, 0)
-        first = self._call()
-        self.assertIsNone(self._call())
-        for _ in range(10):
-            self.box.tx.on_lost(self.box.now)
-            self.assertEqual(self._call(), first)
-        self.assertEqual(self.box.tx.pending, 1)
-
-    def test_reboot_repeats_with_the_same_message_ids(self):
-        # The central system can recognise the start, the sample on flash and the stop.
-        tx = self.box.begin(1, 0)
-        self.box.sample(tx, 1)
-        self.box.sample(tx, 2)
-        self.box.end(tx, 3)
-        self.image.keep()
-        seen = []
-        for boot in (2, 3):
-            # Twice from the same flash: as if the power went before an answer was noted.
-            self.image.reset()
-            self._reboot(boot).set_clock()
-            for answer in ({"transactionId": 7}, {}, {}, {}):
-                seen.append(self._call()[2])
-                self.box.tx.on_result(self.box.now, answer)
-            self.assertEqual(self.box.tx.pending, 0)
-        self.assertEqual(seen[:4], seen[4:])
-        self.assertEqual(len(set(seen)), 4)
-
-    def test_error_repeats_after_interval_times_transmissions(self):
-        # OCPP 1.6 errata, example 3 / 60: t = 0, +60, +120, then discarded.
-        self.box.begin(1, 0)
-        sent = []
-        for second in range(400):
-            call = self._call()
-            if call is not None:
-                sent.append((second, call[2]))
-                self.box.tx.on_error(self.box.now, "InternalError", "")
-            self.box.wait(1)
-        self.assertEqual([second for second, _ in sent], [0, 60, 180])
-        self.assertEqual(len(set(message_id for _, message_id in sent)), 1)
-        self.assertEqual(self.box.tx.discarded, 1)
-        self.assertEqual(self.box.tx.pending, 0)
-
-    def test_lost_answers_between_errors_are_not_counted(self):
-        # Only CALLERRORs use up attempts.
-        self.box.begin(1, 0)
-        errors = 0
-        for _ in range(3):
-            self._call()
-            self.box.tx.on_lost(self.box.now)
-            self.assertIsNotNone(self._call())
-            self.box.tx.on_error(self.box.now, "InternalError", "")
-            errors += 1
-            self.box.wait(600)
-        self.assertEqual(self.box.tx.discarded, 1)
-
-    def test_wait_forgotten_over_half_the_ticks_is_over(self):
-        # Offline for a week while a repetition waits: it is due at once afterwards.
-        self.box.begin(1, 0)
-        self._call()
-        self.box.tx.on_error(self.box.now, "InternalError", "")
-        self.box.now = ticks.add(ticks.add(self.box.now, 0x1FFFFFFF), 120_000)
-        self.assertIsNotNone(self._call())
-
-    def test_error_holds_back_what_is_younger(self):
-        # The FIFO waits for its oldest message.
-        tx = self.box.begin(1, 0)
-        self._call()
-        self.box.tx.on_error(self.box.now, "InternalError", "")
-        self.box.end(tx, 5)
-        self.box.wait(30)
-        self.assertIsNone(self._call())
-        self.box.wait(31)
-        self.assertEqual(self._call()[0], "StartTransaction")
-
-    def test_start_discarded_leaves_transaction_id_minus_one(self):
-        # Errata 4.0: the rest of the transaction is reported with transactionId -1, over a reboot.
-        self.settings.values["TransactionMessageAttempts"] = 1
-        tx = self.box.begin(1, 0)
-        self._call()
-        self.box.tx.on_error(self.box.now, "InternalError", "")
-        self.assertIsNone(self.box.tx.find(-1))
-        self.box.sample(tx, 1)
-        self.box.sample(tx, 2)
-        self.box.drain(self.books, 1)
-        self.box.end(tx, 3)
-        self._reboot().set_clock(WALL_S + 10)
-        self.box.drain(self.books)
-        self.assertEqual(self._actions(), ["MeterValues", "StopTransaction"])
-        self.assertEqual(self.books.of("MeterValues")[0]["transactionId"], -1)
-        self.assertEqual(self.books.of("StopTransaction")[0]["transactionId"], -1)
-
-    def test_stop_and_sample_discarded_are_gone(self):
-        # The queue goes on behind them, and nothing comes back after a reboot.
-        self.settings.values["TransactionMessageAttempts"] = 1
-        tx = self.box.begin(1, 0)
-        self.box.drain(self.books)
-        self.box.sample(tx, 1)
-        self.box.end(tx, 3)
-        for action in ("MeterValues", "StopTransaction"):
-            self.assertEqual(self._call()[0], action)
-            self.box.tx.on_error(self.box.now, "InternalError", "")
-        self.assertEqual(self.box.tx.pending, 0)
-        self.assertEqual(self._reboot().tx.pending, 0)
-        self.assertEqual(self.box.open, [])
-
-    def test_start_confirmed_without_an_id_counts_as_error(self):
-        # Neither a text nor nothing is a transactionId; the message is repeated.
-        self.box.begin(1, 0)
-        for answer in ({}, {"transactionId": "5"}, {"transactionId": True}):
-            self.assertIsNotNone(self._call())
-            self.box.tx.on_result(self.box.now, answer)
-            self.box.wait(300)
-        self.assertEqual(self.box.tx.discarded, 1)
-
-    def test_answer_without_a_call_changes_nothing(self):
-        # Late or invented answers.
-        self.box.begin(1, 0)
-        self.box.tx.on_result(self.box.now, {"transactionId": 5})
-        self.box.tx.on_error(self.box.now, "InternalError", "")
-        self.box.tx.on_lost(self.box.now)
-        self.assertEqual(self.box.tx.pending, 1)
-        self.assertIsNone(self.box.tx.find(5))
-
-
-class UpdateTest(OneBoxTest):
-    def _updates(self, seconds, wh_per_second, tx):
-        """Feed a reading each second; returns the seconds at which one reached the flash."""
-        written = []
-        for second in range(1, seconds + 1):
-            self.box.wait(1)
-            if self.box.tx.update(self.box.now, tx, tx.energy_wh + wh_per_second):
-                written.append(second)
-        return written
-
-    def test_update_slow_energy_is_written_every_ten_seconds(self):
-        # The record is hot, but each write costs a few ms and some wear.
-        tx = self.box.begin(1, 0)
-        self.assertEqual(self._updates(35, 2, tx), [10, 20, 30])
-
-    def test_update_fast_energy_is_written_every_fifty_wh(self):
-        # At most 50 Wh are lost, but never more than one write a second.
-        tx = self.box.begin(1, 0)
-        self.assertEqual(self._updates(9, 25, tx), [2, 4, 6, 8])
-        self.assertEqual(self._updates(3, 400, tx), [1, 2, 3])
-
-    def test_update_without_energy_is_written_once_a_minute(self):
-        # A car that is full stands for hours.
-        tx = self.box.begin(1, 0)
-        self.assertEqual(self._updates(130, 0, tx), [60, 120])
-
-    def test_update_forced_is_written_at_once(self):
-        # Before a reset that the station makes itself.
-        tx = self.box.begin(1, 0)
-        self.assertFalse(self.box.tx.update(self.box.now, tx, 7))
-        self.assertTrue(self.box.tx.update(self.box.now, tx, 7, force=True))
-        again = self._reboot()
-        self.assertEqual(again.open[0].energy_wh, 7)
-
-    def test_power_loss_ends_at_the_last_record(self):
-        # Nobody knows better when, and how much: the last record's time and meter.
-        tx = self.box.begin(1, 100)
-        self._updates(25, 2, tx)
-        box = self._reboot()
-        box.wait(500)
-        box.end(box.open[0], None, "PowerLoss")
-        box.set_clock(WALL_S + 1000)
-        box.drain(self.books)
-        stop = self.books.of("StopTransaction")[0]
-        self.assertEqual(stop["meterStop"], 140)
-        self.assertEqual(stop["timestamp"], "2026-11-21T07:43:12.000Z")
-        self.assertEqual(stop["reason"], "PowerLoss")
-
-    def test_transaction_resumed_after_a_reboot_ends_now(self):
-        # The first new value makes it an ordinary one again, with the same transactionId.
-        self.box.begin(1, 100)
-        self.box.drain(self.books)
-        box = self._reboot()
-        box.set_clock(WALL_S + 1000)
-        tx = box.tx.find(1)
-        box.tx.update(box.now, tx, 150)
-        box.end(tx, 160)
-        box.drain(self.books)
-        stop = self.books.of("StopTransaction")[0]
-        self.assertEqual(stop["timestamp"], "2026-11-21T07:59:32.000Z")
-        self.assertEqual((stop["transactionId"], stop["meterStop"]), (1, 160))
-
-
-class FlashErrorTest(OneBoxTest):
-    def setUp(self):
-        super().setUp()
-        self.fs = UnreliableFs(self.box.fs)
-        box = self.box
-        box.tx = Transactions(self.fs, box.clock, self.settings, _id_maker())
-        box.tx.recover(box.now)
-
-    def _errors(self):
-        return self.box.tx.counters[3]
-
-    def test_inv6_begin_on_failing_flash_raises_and_starts_nothing(self):
-        # No energy without a complete start record.
-        self.fs.broken = True
-        with self.assertRaises(OSError):
-            self.box.begin(1, 0)
-        self.assertIsNone(self.box.tx.running(1))
-        self.assertEqual(self.box.tx.pending, 0)
-        self.fs.broken = False
-        self.box.begin(1, 0)
-
-    def test_stop_on_failing_flash_is_delivered_and_forgotten_later(self):
-        # RAM is right meanwhile; the record goes when the flash works again.
-        tx = self.box.begin(1, 0)
-        self.box.drain(self.books)
-        self.fs.broken = True
-        self.box.end(tx, 5)
-        self.assertEqual(self.box.drain(self.books), 1)
-        self.assertTrue(self._errors() > 0)
-        self.fs.broken = False
-        self.box.wait(11)
-        self.assertIsNone(self.box.tx.next_call(self.box.now))
-        again = self._reboot()
-        self.assertEqual((again.open, again.tx.pending), ([], 0))
-
-    def test_stop_on_failing_flash_is_written_as_soon_as_possible(self):
-        # Offline: the power may go before it is delivered.
-        tx = self.box.begin(1, 0)
-        self.fs.broken = True
-        self.box.end(tx, 5, "Remote")
-        self.box.wait(11)
-        self.box.tx.next_call(self.box.now)
-        self.box.tx.on_lost(self.box.now)
-        self.fs.broken = False
-        self.box.wait(11)
-        self.box.tx.next_call(self.box.now)
-        again = self._reboot()
-        self.assertEqual((again.open, again.tx.pending), ([], 2))
-        again.set_clock(WALL_S + 100)
-        again.drain(self.books)
-        self.assertEqual(self.books.of("StopTransaction")[0]["reason"], "Remote")
-
-    def test_start_confirmed_on_failing_flash_is_noted_later(self):
-        # Else the next boot would send it again, which is allowed but not wanted.
-        tx = self.box.begin(1, 0)
-        self.fs.broken = True
-        self.box.drain(self.books)
-        self.assertIs(self.box.tx.find(1), tx)
-        self.fs.broken = False
-        self.box.wait(11)
-        self.box.tx.next_call(self.box.now)
-        again = self._reboot()
-        self.assertEqual(again.tx.pending, 0)
-        self.assertIsNotNone(again.tx.find(1))
-
-    def test_samples_on_failing_flash_stay_bounded(self):
-        # No exception, no growth.
-        tx = self.box.begin(1, 0)
-        self.fs.broken = True
-        for value in range(100):
-            self.box.sample(tx, value)
-        self.assertTrue(self.box.tx.pending <= 11)
-        self.assertTrue(self.box.tx.counters[0] > 0)
-
-    def test_record_unreadable_is_counted_kept_and_its_number_not_used(self):
-        # Whatever happened to it: it is not guessed at, nor overwritten, nor in the way.
-        self.box.begin(1, 0)
-        self.box.begin(2, 0)
-        with self.box.fs.open("/tx/1", "wb") as file:
-            file.write(b"damaged beyond repair")
-        box = self._reboot()
-        self.assertEqual([tx.number for tx in box.open], [2])
-        self.assertEqual(box.tx.counters[2], 1)
-        self.assertTrue(box.begin(1, 0).number > 2)
-        self.assertIn("1", [entry[0] for entry in box.fs.ilistdir("/tx")])
-
-
-def _id_maker():
-    """Return a maker of message ids."""
-    numbers = iter(range(1000))
-    return lambda: "n-%d" % next(numbers)

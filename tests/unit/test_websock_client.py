@@ -49,7 +49,7 @@ class HandshakeTest(unittest.TestCase):
             ("fe80::1", 9000, b"Host: [fe80::1]:9000\r"),
             ("[fe80::1]", 80, b"Host: [fe80::1]\r"),
         ):
-            self.assertIn(text, handshake.request(host, port, "/", "p", None, "k"))
+            self.assertIn(text, handshake.request(host, port, "/", "p", "k"))
 
     def test_request_with_line_end_in_a_value_then_refused(self):
         # A configured text must not be able to add header fields.

@@ -9,7 +9,8 @@ import ssl
 import sys
 import time
 
-from tools.csms.server import CentralSystem, dump_books
+from tools.csms.books import dump_books
+from tools.csms.server import CentralSystem
 from tools.csms.shell import Shell, read_lines
 
 PASSWORD_VARIABLE = "PILOTWIRE_PASSWORD"

@@ -5,6 +5,7 @@ an anomaly. Energy in Wh.
 """
 
 import datetime
+import json
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -13,6 +14,7 @@ from tools.csms.frames import parse_time
 _REGISTER = "Energy.Active.Import.Register"
 _ROUNDING_WH = 1  # meterStart and meterStop are integers, samples may have decimals
 _NEVER_STARTED = -1  # OCPP 1.6 errata: the id of a transaction whose start was never confirmed
+_DIGITS_MAX = 15
 _FUTURE = datetime.timedelta(hours=1)
 
 
@@ -238,8 +240,21 @@ def _is_register(sample, context):
 
 
 def _wh(sample):
+    """The energy of a sample, or None: the schema lets any text pass, "NaN" included."""
     try:
         value = Decimal(sample["value"])
     except InvalidOperation:
-        return None  # the frame check has nothing against it, and it is no energy
+        return None
+    if not value.is_finite() or abs(value.adjusted()) > _DIGITS_MAX:
+        return None
     return value * 1000 if sample.get("unit", "Wh") == "kWh" else value
+
+
+def dump_books(books, path):
+    """Write books as JSON to a file, or to standard output for "-"."""
+    text = json.dumps(books.as_json(), indent=2)
+    if path == "-":
+        print(text)
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + "\n")

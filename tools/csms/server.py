@@ -9,7 +9,6 @@ import asyncio
 import base64
 import dataclasses
 import http
-import json
 import logging
 import time
 import urllib.parse
@@ -136,7 +135,8 @@ class CentralSystem:
         """Return the first CALL `action` of a charge point that no earlier wait has returned.
 
         where(payload): a further condition; since: a place given by `mark`. Frames that have come
-        already count. Raises TimeoutError with what came instead.
+        already count. Unless the answer was delayed or suppressed, it has been sent by then.
+        Raises TimeoutError with what came instead.
         """
         deadline = time.monotonic() + timeout_s
         while True:
@@ -145,7 +145,6 @@ class CentralSystem:
                 if index not in self._taken and _matches(frame, action, where, cp):
                     self._taken.add(index)
                     return frame
-            since = len(self.frames)
             await self._wait_for_frame(deadline, action)
 
     async def wait_for_connection(self, cp=None, timeout_s=10):
@@ -253,12 +252,17 @@ class CentralSystem:
                     self.violate(cp, "sent a binary message")
         except ConnectionClosed:
             pass  # how it ended is told below
+        except Exception as error:
+            self.violate(cp, f"the central system itself broke: {error!r}")
+            raise
         finally:
             station.detach(connection)
 
 
 def _matches(frame, action, where, cp):
     if frame.sender != CHARGE_POINT or frame.kind != CALL or frame.action != action:
+        return False
+    if not frame.settled:
         return False
     return cp in (None, frame.cp) and (where is None or bool(where(frame.payload)))
 
@@ -285,13 +289,3 @@ def _spellings(password):
         return [password.encode(), bytes.fromhex(password)]
     except ValueError:
         return [password.encode()]
-
-
-def dump_books(books, path):
-    """Write books as JSON to a file, or to standard output for "-"."""
-    text = json.dumps(books.as_json(), indent=2)
-    if path == "-":
-        print(text)
-        return
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text + "\n")

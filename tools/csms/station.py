@@ -97,10 +97,13 @@ class Station:
         frame = self._conversation.add(CHARGE_POINT, text, time.monotonic())
         if frame.kind == CALL and frame.action is not None:
             self._check_registration(frame)
+        frame.settled = frame.kind != CALL
         self._central.record(frame)
         if frame.kind == CALL:
             if frame.id is not None:
-                self._begin_answer(frame)
+                await self._begin_answer(frame)
+            frame.settled = True
+            self._central.pulse()
         elif frame.id in self._calls:
             future = self._calls[frame.id]
             if future.done():
@@ -110,13 +113,16 @@ class Station:
             else:
                 future.set_result(frame.payload)
 
-    def _begin_answer(self, frame):
-        """Decide and book now, in the order of arrival; the sending may come later."""
+    async def _begin_answer(self, frame):
+        """Decide and book now, in the order of arrival; a delayed answer is sent later."""
         answer, delay_s = self._decide(frame), 0
         if isinstance(answer, Delayed):
             answer, delay_s = answer.answer, answer.seconds
         if answer is NO_ANSWER:
             self._conversation.forgive(frame.id)
+            return
+        if not delay_s:
+            await self._answer(frame, answer, 0, self._connection)
             return
         task = asyncio.create_task(self._answer(frame, answer, delay_s, self._connection))
         self._answering.add(task)
@@ -139,7 +145,11 @@ class Station:
     def _decide(self, frame):
         """The answer: a payload, CallError, NO_ANSWER or Delayed around one of them."""
         if frame.problems and not self._is_answerable(frame):
-            code = "NotImplemented" if "no action" in frame.problems[0] else "FormationViolation"
+            code = (
+                "NotImplemented"
+                if "is no action of" in frame.problems[0]
+                else "FormationViolation"
+            )
             return CallError(code, frame.problems[0][:255])
         central = self._central
         override = central.overrides.take(self.cp, frame.action, frame.payload)

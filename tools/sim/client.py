@@ -59,7 +59,7 @@ class ControlClient:
             raise ConnectionError("the simulator closed the control port")
         return json.loads(line)
 
-    def do(self, name, **fields):
+    def do(self, name, /, **fields):
         """Carry out one command; returns the answer. Raises ControlError if it was refused."""
         answer = self.ask(dict(fields, do=name))
         if not answer.get("ok"):
@@ -107,7 +107,7 @@ class Simulator:
         self.ready = self._wait_ready()
         self.control = ControlClient(self.ready["control"])
 
-    def do(self, name, **fields):
+    def do(self, name, /, **fields):
         """Carry out a control command. Raises ControlError."""
         return self.control.do(name, **fields)
 

@@ -18,6 +18,7 @@ from tools.sim.vm import Vm
 
 EXIT_QUIT = 0
 EXIT_FAULT = 1
+EXIT_REFUSED = 2
 EXIT_RESET = 3
 EXIT_POWER_CUT = 9
 
@@ -150,6 +151,10 @@ class Host:
             self._trace.write(event)
         if name == "cut":
             self._power_cut()
+        elif name == "refused":
+            # Only the firmware could tell that an option cannot be carried out.
+            self._say(event.get("text", ""))
+            self._verdict = EXIT_REFUSED
         elif name == "log":
             text = f"{event.get('level', '')} {event.get('area', '')}: {event.get('text', '')}"
             self._say(text.strip(), "log")

@@ -8,7 +8,7 @@ class Trace:
 
     def __init__(self, path, redactor):
         self._redactor = redactor
-        self._file = open(path, "a", encoding="utf-8") if path else None  # noqa: SIM115
+        self._file = open(path, "a", encoding="utf-8") if path else None
 
     def __enter__(self):
         return self
