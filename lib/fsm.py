@@ -1,7 +1,8 @@
 """A walk over a table of transitions. The table is the documentation; this only reads it.
 
-A table is a bytes object with three bytes for each row: state, event, next state. An event that is not in the table raises
-and changes nothing: the caller asks `accepts` first if the event comes from outside.
+A table is a bytes object with three bytes for each row: state, event, next state. An event that
+is not in the table raises and changes nothing: the caller asks `accepts` first if the event comes
+from outside.
 """
 
 
