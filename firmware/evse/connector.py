@@ -123,7 +123,7 @@ class Connector:
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
-        self.faults, self.warnings = find_faults(self)
+        self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
