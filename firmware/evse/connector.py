@@ -163,8 +163,9 @@ class Connector:
         guard.request_close = self.power.wants_contactor
         guard.requested_at = now
         guard.request_trips &= ~_TRIP_OVERCURRENT
-        # A reading of a silent meter is no reading.
-        if self._overcurrent.tick(now, offer_ma, self.meter.current_ma) and self.meter.online:
+        # A silent meter says nothing, and one that was never heard has no currents.
+        judged_ma = offer_ma if self.meter.online else 0
+        if self._overcurrent.tick(now, judged_ma, self.meter.current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.
