@@ -123,10 +123,13 @@ class Connector:
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
-        self.faults, self.warnings = find_faults(self)
+        self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
+        if self._grace.running and self.power.holding:
+            # The EV has its time from the offer on, and there is none yet.
+            self._grace.start(now, statuses.START_GRACE_MS)
 
     def _meter(self, now):
         self.meter.tick(now)

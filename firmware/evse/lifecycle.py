@@ -30,6 +30,8 @@ class Lifecycle:
     def step(self, now, connector):
         """Take plug and unplug to the session, and what follows from its state."""
         session = connector.session
+        if session.state == sessions.AUTHORISED and not connector.operative:
+            withdraw(connector)
         if connector.interrupted:
             self._close_interrupted(now, connector)
         if not connector.plugged:
