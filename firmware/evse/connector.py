@@ -54,8 +54,7 @@ class Connector:
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
-        # An EV is on the pilot (states B to D). E and F say nothing about it.
-        self.plugged = False
+        self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
         self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False

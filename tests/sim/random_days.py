@@ -73,13 +73,17 @@ class Day:
             self.plant.power_cycle()
 
     def _act(self):
+        name = self._draw()
+        self.story.append((self.plant._t_ms(), name))
+        getattr(self, "_" + name)(self._random.between(1, self.plant.connectors))
+
+    def _draw(self):
         number = self._random.below(100)
         for name, share in _ACTIONS:
             if number < share:
-                break
+                return name
             number -= share
-        self.story.append((self.plant._t_ms(), name))
-        getattr(self, "_" + name)(self._random.between(1, self.plant.connectors))
+        raise AssertionError("the shares are not a hundred")
 
     # The actions. Each takes a connector; what does not fit the moment is left out.
 
@@ -167,25 +171,26 @@ class Day:
 
     def _use(self):
         """Charge once at each connector: within minutes of the healing everything works."""
+        self.plant.csms.rejected = ()
+        for number in range(self.plant.connectors):
+            self._use_one(number + 1)
+
+    def _use_one(self, connector):
         plant = self.plant
-        plant.csms.rejected = ()
-        for number in range(plant.connectors):
-            connector = number + 1
-            plant.run_until(lambda: plant.status(connector) == "Available", 60_000)
-            plant.do("plug", connector=connector)
-            plant.run(600)
-            payload = {"connectorId": connector, "idTag": "USE"}
-            plant.call("RemoteStartTransaction", payload)
-            plant.run_until(lambda: plant.status(connector) == "Charging", 60_000)
-            plant.run(5000)
-            plant.do("unplug", connector=connector)
-            plant.run(3000)
-            transaction = plant.connector(connector).transaction
-            if transaction is not None:
-                payload = {"transactionId": transaction.transaction_id}
-                plant.call("RemoteStopTransaction", payload)
-            plant.run_until(lambda: plant.app.station.at_rest, 60_000)
-            plant.run_until(lambda: not plant.app.transactions.pending, 60_000)
+        plant.run_until(lambda: plant.status(connector) == "Available", 60_000)
+        plant.do("plug", connector=connector)
+        plant.run(600)
+        plant.call("RemoteStartTransaction", {"connectorId": connector, "idTag": "USE"})
+        plant.run_until(lambda: plant.status(connector) == "Charging", 60_000)
+        plant.run(5000)
+        plant.do("unplug", connector=connector)
+        plant.run(3000)
+        transaction = plant.connector(connector).transaction
+        if transaction is not None:
+            payload = {"transactionId": transaction.transaction_id}
+            plant.call("RemoteStopTransaction", payload)
+        plant.run_until(lambda: plant.app.station.at_rest, 60_000)
+        plant.run_until(lambda: not plant.app.transactions.pending, 60_000)
 
     def _judge(self):
         plant = self.plant
