@@ -8,10 +8,11 @@ from micropython import const
 
 from firmware.auth.authorizer import ACCEPTED, PENDING
 from firmware.evse import session as sessions
-from firmware.evse.tap import connector_for, stops
+from firmware.evse import tap
 
-_FOR_START = const(0)
-_FOR_STOP = const(1)
+_FOR_CARD = const(0)  # a start; the connector is our choice
+_FOR_CONNECTOR = const(1)  # a start on this connector
+_FOR_STOP = const(2)
 
 
 class Admission:
@@ -36,23 +37,28 @@ class Admission:
         self._decided(now, question, answer[1], answer[2])
 
     def card(self, now, id_token):
-        """A card: stops its own transaction, takes back its own authorisation, or starts."""
-        for connector in self._connectors:
-            state = connector.session.state
-            if state == sessions.RUNNING:
+        """A card was presented: the rule is in tap.py."""
+        connectors = self._connectors
+        for connector in connectors:
+            if connector.session.state == sessions.RUNNING:
                 if self._stopped(now, connector, id_token):
                     return
-            elif state == sessions.AUTHORISED:
-                if connector.session.id_token.upper() == id_token.upper():
-                    withdraw(connector)
-                    return
-        connector = connector_for(self._connectors)
+        for connector in connectors:
+            if tap.keeps_plug_of(connector, id_token):
+                connector.socket.unlock()
+                return
+        for connector in connectors:
+            session = connector.session
+            if session.state == sessions.AUTHORISED and tap.same(session.id_token, id_token):
+                withdraw(connector)
+                return
+        connector = tap.connector_for(connectors, id_token)
         if connector is not None:
-            self._ask(now, connector, id_token, _FOR_START)
+            self._ask(now, connector, id_token, _FOR_CARD)
 
     def _stopped(self, now, connector, id_token):
         parent = self._authorizer.parent_of(now, id_token)
-        decision = stops(connector, id_token, parent)
+        decision = tap.stops(connector, id_token, parent)
         if decision == ACCEPTED:
             connector.session.stop("Local", id_token)
             return True
@@ -61,12 +67,25 @@ class Admission:
             return True
         return False
 
-    def start_remote(self, now, connector, id_token, authorize):
-        """A remote start that was accepted (OCPP 1.6 5.11: authorised first if so configured)."""
+    def start_remote(self, now, connector, id_token, authorize, is_open):
+        """A remote start that was accepted (OCPP 1.6 5.11: authorised first if so configured).
+
+        is_open: the request named no connector.
+        """
+        purpose = _FOR_CARD if is_open else _FOR_CONNECTOR
         if authorize:
-            self._ask(now, connector, id_token, _FOR_START)
+            self._ask(now, connector, id_token, purpose)
         else:
-            self._authorised(now, connector, id_token, None)
+            self._authorised(now, (id_token, connector, purpose), None)
+
+    def follow(self, now, connector):
+        """An EV was plugged in here: an open authorisation of another connector comes along."""
+        other = tap.follows(self._connectors, connector)
+        if other is None:
+            return
+        id_token, parent = other.session.id_token, other.session.parent
+        withdraw(other)
+        self._authorised(now, (id_token, connector, _FOR_CARD), parent)
 
     def _ask(self, now, connector, id_token, purpose):
         verdict, parent = self._authorizer.decide(now, id_token, self.online)
@@ -82,22 +101,29 @@ class Admission:
         session = connector.session
         if verdict != ACCEPTED:
             self.refused_token = id_token
-        elif purpose == _FOR_START:
-            self._authorised(now, connector, id_token, parent)
+        elif purpose != _FOR_STOP:
+            self._authorised(now, question, parent)
         elif session.state == sessions.RUNNING and parent and parent == session.parent:
             session.stop("Local", id_token)
 
-    def _authorised(self, now, connector, id_token, parent):
+    def _authorised(self, now, question, parent):
         """A token is accepted: unless the connector was taken meanwhile, it is this user's."""
+        id_token, connector, purpose = question
         self.refused_token = None
-        if connector.faults or not connector.operative:
+        if purpose == _FOR_CARD and connector.session.state != sessions.PLUGGED:
+            # While the central system thought, an EV may have been plugged in elsewhere.
+            connector = tap.connector_for(self._connectors, id_token) or connector
+        if not tap.can_start(connector, id_token):
             return
-        if not connector.session.accepts(sessions.AUTHORISE):
-            return
-        connector.session.authorise(id_token, parent)
-        timeout_s = self._config.get("ConnectionTimeOut")
-        if timeout_s and connector.session.state == sessions.AUTHORISED:
-            connector.connect.start(now, timeout_s * 1000)
+        connector.session.authorise(id_token, parent, purpose == _FOR_CARD)
+        await_plug(now, connector, self._config)
+
+
+def await_plug(now, connector, config):
+    """A token is accepted and nobody is plugged in: ConnectionTimeOut runs (0: without end)."""
+    timeout_s = config.get("ConnectionTimeOut")
+    if timeout_s and connector.session.state == sessions.AUTHORISED:
+        connector.connect.start(now, timeout_s * 1000)
 
 
 def withdraw(connector):

@@ -43,6 +43,7 @@ class Connector:
         self.operative = True
         self.scheduled_operative = None
         self.reserved = False
+        self.socket = None  # a socket_side.SocketSide where the cable is detachable
         self.locked = False
         self.paused = False
         self.faults = ()
@@ -52,6 +53,12 @@ class Connector:
         self.diode_missing = False
         self.meter_silent = False
         self.storage_lost = False
+        self.pp_open = False
+        self.pp_short = False
+        self.pp_changed = False
+        self.lock_jammed = False
+        self.lock_stuck = False
+        self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None
         self.error_code = "NoError"
@@ -116,6 +123,8 @@ class Connector:
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
+        if self.socket is not None:
+            self.socket.tick(now, self)
         self.faults, self.warnings = find_faults(self)
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
@@ -144,7 +153,9 @@ class Connector:
 
     def _power(self, now):
         self.limiter.tick(now)
-        may = self.session.state == sessions.RUNNING and not self.faults and not self.paused
+        held = self.socket is None or self.socket.ready
+        running = self.session.state == sessions.RUNNING
+        may = running and held and not self.faults and not self.paused
         guard = self.guard
         if not self.plugged:
             self.power.cut(now)
@@ -153,7 +164,8 @@ class Connector:
             self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
         offer_ma = self.power.offer_ma
         guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
-        guard.request_close = self.power.wants_contactor
+        # A plug that is not held could be pulled under load: it opens at once, not softly.
+        guard.request_close = self.power.wants_contactor and held
         guard.requested_at = now
 
     # The ends of a transaction.
@@ -199,6 +211,8 @@ class Connector:
             reasons.append("no EV plugged in")
         if state in (sessions.IDLE, sessions.PLUGGED):
             reasons.append("not authorised: no card shown, no remote start")
+        elif state == sessions.STARTING:
+            reasons.append("the plug is being locked")
         elif state in (sessions.STOPPING, sessions.FINISHING):
             reasons.append("session is over: unplug, or show a card again")
         if state == sessions.RUNNING and not self.charging:
@@ -208,6 +222,8 @@ class Connector:
     def _why_running(self, reasons):
         if self.paused:
             reasons.append("id token was refused by the central system")
+        if self.socket is not None and not self.socket.ready:
+            reasons.append("plug is not locked")
         if not self.limiter.minimum_ma():
             source = self.limiter.tightest()
             reasons.append("limit below 6 A: " + NAMES[source])

@@ -9,7 +9,7 @@ from micropython import const
 
 from firmware.evse import availability
 from firmware.evse import session as sessions
-from firmware.evse.admission import withdraw
+from firmware.evse.admission import await_plug, withdraw
 
 # A silent meter must not keep the last transaction open for ever.
 _RECOVER_MS = const(3000)
@@ -26,6 +26,7 @@ class Lifecycle:
         self.on_end = None
         self._config = config
         self._ledger = ledger
+        self._plugs = 0
 
     def step(self, now, connector):
         """Take plug and unplug to the session, and what follows from its state."""
@@ -33,9 +34,11 @@ class Lifecycle:
         if connector.interrupted:
             self._close_interrupted(now, connector)
         if not connector.plugged:
-            self._unplugged(connector)
+            self._unplugged(now, connector)
         elif session.accepts(sessions.PLUG):
             session.handle(sessions.PLUG)
+            self._plugs += 1
+            connector.plug_number = self._plugs
         if session.state == sessions.STARTING and not connector.interrupted:
             self._begin(now, connector)
         elif session.state == sessions.RUNNING:
@@ -46,19 +49,34 @@ class Lifecycle:
             # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug.
             withdraw(connector)
 
-    def _unplugged(self, connector):
+    def _unplugged(self, now, connector):
         session = connector.session
+        socket = connector.socket
+        in_socket = socket is not None and socket.present
         if session.state == sessions.RUNNING:
-            if self._config.get("StopTransactionOnEVSideDisconnect"):
+            # A plug that has left the socket as well cannot come back to this transaction.
+            gone = socket is not None and not in_socket
+            if gone or self._config.get("StopTransactionOnEVSideDisconnect"):
                 session.stop("EVDisconnected", None)
+        elif session.state == sessions.FINISHING and in_socket:
+            pass  # The user's part ends with the plug in the socket, not with the EV's end.
         elif session.accepts(sessions.UNPLUG):
             session.handle(sessions.UNPLUG)
             if session.state == sessions.IDLE:
                 session.forget()
+            else:
+                await_plug(now, connector, self._config)
 
     def _begin(self, now, connector):
         session = connector.session
         connector.connect.stop()
+        socket = connector.socket
+        if socket is not None and not socket.ready:
+            if connector.faults:
+                # A plug that cannot be locked or told carries nothing (TC_024_CS).
+                session.handle(sessions.REFUSED)
+                session.forget()
+            return
         try:
             transaction = self._ledger.begin(
                 now, connector.id, session.id_token, connector.energy.register_wh
@@ -83,10 +101,18 @@ class Lifecycle:
             session.stop_token,
         )
         if ended:
+            self._keep_plug(connector)
             connector.ended()
             availability.settle(connector)
             if not connector.plugged:
-                self._unplugged(connector)
+                self._unplugged(now, connector)
+
+    def _keep_plug(self, connector):
+        """The EV's end was pulled: is the station's end free as well? (OCPP 1.6 9.1)"""
+        if connector.socket is None or connector.session.stop_reason != "EVDisconnected":
+            return
+        if not self._config.get("UnlockConnectorOnEVSideDisconnect"):
+            connector.socket.hold(connector)
 
     def _record_end(self, now, transaction, stop_wh, reason, id_token=None):
         try:

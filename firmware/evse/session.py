@@ -56,14 +56,17 @@ class Session(Machine):
         super().__init__(TABLE, IDLE)
         self.id_token = None
         self.parent = None
+        # The connector was our choice, not the user's: the authorisation may follow the EV.
+        self.is_open = False
         self.stop_reason = None
         self.stop_token = None
 
-    def authorise(self, id_token, parent):
+    def authorise(self, id_token, parent, is_open=False):
         """An id token was accepted for this connector."""
         self.handle(AUTHORISE)
         self.id_token = id_token
         self.parent = parent
+        self.is_open = is_open
         self.stop_reason = None
         self.stop_token = None
 

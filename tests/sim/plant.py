@@ -27,8 +27,9 @@ class PowerCut(Exception):
 class Plant:
     """`run(ms)`, `do(command, ...)`, `state()`; `csms` and `events` tell what happened."""
 
-    def __init__(self, connectors=1, csms=None, settings=()):
+    def __init__(self, connectors=1, csms=None, settings=(), socket=False):
         self.connectors = connectors
+        self.socket = socket
         self.csms = csms or Csms()
         self.connected = True
         self.events = []
@@ -46,7 +47,7 @@ class Plant:
         self.time = VirtualTime()
         self.flash = self._image.open()
         world_path = self._image.path + ".world"
-        self.world = World(self.time.ticks_ms, self.connectors, world_path)
+        self.world = World(self.time.ticks_ms, self.connectors, world_path, self.socket)
         self.time.advance = self.world.advance
         board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION)
         self.app = App(board, None)
