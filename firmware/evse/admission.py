@@ -16,10 +16,14 @@ _FOR_STOP = const(2)
 
 
 class Admission:
-    """`refused_token` is the last token that was turned away, for the display and for `why`."""
+    """`refused_token` is the last token that was turned away, for the display and for `why`.
+
+    closed: nobody is admitted any more, because a reset is under way.
+    """
 
     def __init__(self, connectors, parts):
         self.online = False
+        self.closed = False
         self.refused_token = None
         self._connectors = connectors
         self._config = parts.config
@@ -113,17 +117,12 @@ class Admission:
         if purpose == _FOR_CARD and connector.session.state != sessions.PLUGGED:
             # While the central system thought, an EV may have been plugged in elsewhere.
             connector = tap.connector_for(self._connectors, id_token) or connector
-        if not tap.can_start(connector, id_token):
+        if self.closed or not tap.can_start(connector, id_token):
             return
         connector.session.authorise(id_token, parent, purpose == _FOR_CARD)
-        await_plug(now, connector, self._config)
-
-
-def await_plug(now, connector, config):
-    """A token is accepted and nobody is plugged in: ConnectionTimeOut runs (0: without end)."""
-    timeout_s = config.get("ConnectionTimeOut")
-    if timeout_s and connector.session.state == sessions.AUTHORISED:
-        connector.connect.start(now, timeout_s * 1000)
+        timeout_s = self._config.get("ConnectionTimeOut")
+        if timeout_s:
+            connector.connect.start(now, timeout_s * 1000)
 
 
 def withdraw(connector):

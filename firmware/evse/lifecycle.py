@@ -9,7 +9,7 @@ from micropython import const
 
 from firmware.evse import availability
 from firmware.evse import session as sessions
-from firmware.evse.admission import await_plug, withdraw
+from firmware.evse.admission import withdraw
 
 # A silent meter must not keep the last transaction open for ever.
 _RECOVER_MS = const(3000)
@@ -34,22 +34,28 @@ class Lifecycle:
         if connector.interrupted:
             self._close_interrupted(now, connector)
         if not connector.plugged:
-            self._unplugged(now, connector)
+            self._unplugged(connector)
         elif session.accepts(sessions.PLUG):
             session.handle(sessions.PLUG)
             self._plugs += 1
             connector.plug_number = self._plugs
-        if session.state == sessions.STARTING and not connector.interrupted:
-            self._begin(now, connector)
+        if session.state == sessions.STARTING:
+            # A fault may go away in time; nobody is billed for waiting. A plug that cannot be
+            # locked, or told, carries nothing (TC_024_CS).
+            held = connector.socket is None or connector.socket.ready
+            if held and not connector.interrupted and not connector.faults:
+                self._begin(now, connector)
         elif session.state == sessions.RUNNING:
             self._ledger.update(now, connector.transaction, connector.energy.register_wh)
         elif session.state == sessions.STOPPING and connector.final_reading(now):
             self._end(now, connector)
-        if session.state == sessions.AUTHORISED and connector.connect.expired(now):
-            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug.
-            withdraw(connector)
+        if session.state in (sessions.AUTHORISED, sessions.STARTING):
+            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug. Or OCPP 1.6 5.2: no
+            # transaction runs, so the connector is inoperative at once.
+            if connector.connect.expired(now) or not connector.operative:
+                withdraw(connector)
 
-    def _unplugged(self, now, connector):
+    def _unplugged(self, connector):
         session = connector.session
         socket = connector.socket
         in_socket = socket is not None and socket.present
@@ -64,19 +70,10 @@ class Lifecycle:
             session.handle(sessions.UNPLUG)
             if session.state == sessions.IDLE:
                 session.forget()
-            else:
-                await_plug(now, connector, self._config)
 
     def _begin(self, now, connector):
         session = connector.session
         connector.connect.stop()
-        socket = connector.socket
-        if socket is not None and not socket.ready:
-            if connector.faults:
-                # A plug that cannot be locked or told carries nothing (TC_024_CS).
-                session.handle(sessions.REFUSED)
-                session.forget()
-            return
         try:
             transaction = self._ledger.begin(
                 now, connector.id, session.id_token, connector.energy.register_wh
@@ -105,7 +102,7 @@ class Lifecycle:
             connector.ended()
             availability.settle(connector)
             if not connector.plugged:
-                self._unplugged(now, connector)
+                self._unplugged(connector)
 
     def _keep_plug(self, connector):
         """The EV's end was pulled: is the station's end free as well? (OCPP 1.6 9.1)"""
