@@ -57,11 +57,6 @@ class Connector:
         self.diode_missing = False
         self.meter_silent = False
         self.storage_lost = False
-        self.pp_open = False
-        self.pp_short = False
-        self.pp_changed = False
-        self.lock_jammed = False
-        self.lock_stuck = False
         self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None

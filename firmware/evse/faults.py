@@ -12,6 +12,7 @@ from firmware.evse import pilot as pilots
 _TRIP = const(0)  # A bit of the guard's latched trips.
 _PILOT = const(1)  # A pilot state.
 _FACT = const(2)  # An attribute of the connector that is true.
+SOCKET = const(3)  # The same of its socket.
 
 
 class Fault:
@@ -42,18 +43,8 @@ TABLE = (
     Fault("cp_negative", "pilot stays negative (F)", ("InternalError", "CX014"),
           (_PILOT, pilots.F), True),
     Fault("diode", "EV diode is missing", ("OtherError", "CX010"), (_FACT, "diode_missing"), True),
-    Fault("lock_jammed", "plug cannot be locked", ("ConnectorLockFailure", "CX001"),
-          (_FACT, "lock_jammed"), True),
-    Fault("pp_short", "proximity pilot: short", ("OtherError", "CX023"),
-          (_FACT, "pp_short"), True),
-    Fault("pp_open", "proximity pilot: no cable found", ("OtherError", "CX023"),
-          (_FACT, "pp_open"), True),
-    Fault("pp_changed", "proximity pilot: cable has changed", ("OtherError", "CX023"),
-          (_FACT, "pp_changed"), True),
     Fault("storage_lost", "configuration lost, check limits", ("InternalError", ""),
           (_FACT, "storage_lost"), True),
-    Fault("lock_stuck", "plug cannot be unlocked", ("ConnectorLockFailure", "CX001"),
-          (_FACT, "lock_stuck"), False),
     Fault("meter_silent", "energy meter does not answer", ("PowerMeterFailure", ""),
           (_FACT, "meter_silent"), False),
 )
@@ -61,9 +52,14 @@ TABLE = (
 
 def find(connector):
     """Return (faults that block, faults that only warn) as tuples, worst first."""
-    blocking = ()
-    warning = ()
-    for fault in TABLE:
+    blocking, warning = _find(TABLE, connector, (), ())
+    if connector.socket is not None:
+        return _find(connector.socket.faults, connector, blocking, warning)
+    return blocking, warning
+
+
+def _find(table, connector, blocking, warning):
+    for fault in table:
         if not _present(fault, connector):
             continue
         if fault.blocks:
@@ -78,4 +74,4 @@ def _present(fault, connector):
         return connector.guard.trips_latched & fault.value != 0
     if fault.kind == _PILOT:
         return connector.pilot.state == fault.value
-    return getattr(connector, fault.value)
+    return getattr(connector if fault.kind == _FACT else connector.socket, fault.value)

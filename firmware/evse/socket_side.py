@@ -14,12 +14,27 @@ from micropython import const
 
 from firmware.evse import proximity
 from firmware.evse import session as sessions
+from firmware.evse.faults import SOCKET, Fault
 from firmware.evse.limiter import CABLE
 from firmware.evse.lock import LOCK_FAILED, UNLOCK_FAILED, Lock
 from ticks import Deadline
 
 # EV on the control pilot, but no resistor yet: the plug is still on its way in.
 _PLUG_MS = const(1500)
+
+# Found beside those of faults.py, where there is a socket.
+_FAULTS = (
+    Fault("lock_jammed", "plug cannot be locked", ("ConnectorLockFailure", "CX001"),
+          (SOCKET, "lock_jammed"), True),
+    Fault("pp_short", "proximity pilot: short", ("OtherError", "CX023"),
+          (SOCKET, "pp_short"), True),
+    Fault("pp_open", "proximity pilot: no cable found", ("OtherError", "CX023"),
+          (SOCKET, "pp_open"), True),
+    Fault("pp_changed", "proximity pilot: cable has changed", ("OtherError", "CX023"),
+          (SOCKET, "pp_changed"), True),
+    Fault("lock_stuck", "plug cannot be unlocked", ("ConnectorLockFailure", "CX001"),
+          (SOCKET, "lock_stuck"), False),
+)
 
 
 class SocketSide:
@@ -31,6 +46,12 @@ class SocketSide:
         self.proximity = proximity.Proximity(port.pp_supply_mv, port.pp_pull_ohm)
         # Who may have the plug of an ended session; None: everybody.
         self.owner = None
+        self.faults = _FAULTS
+        self.lock_jammed = False
+        self.lock_stuck = False
+        self.pp_open = False
+        self.pp_short = False
+        self.pp_changed = False
         self._released = False
         self._port = port
         self._empty = Deadline()
@@ -83,25 +104,25 @@ class SocketSide:
 
     def _find_faults(self, now, connector):
         reading = self.proximity.reading
-        connector.pp_short = reading == proximity.SHORT
-        connector.lock_stuck = self.lock.state == UNLOCK_FAILED
+        self.pp_short = reading == proximity.SHORT
+        self.lock_stuck = self.lock.state == UNLOCK_FAILED
         if not connector.plugged:
             # The latches of these go when the EV does.
-            connector.lock_jammed = connector.pp_open = connector.pp_changed = False
+            self.lock_jammed = self.pp_open = self.pp_changed = False
             self._plugged_ma = 0
             self._empty.stop()
             return
         if self.lock.state == LOCK_FAILED:
-            connector.lock_jammed = True
+            self.lock_jammed = True
         self._watch_cable(now, connector, reading)
 
     def _watch_cable(self, now, connector, reading):
         if reading is not None and reading > 0:
             self._empty.stop()
             if self._plugged_ma and reading != self._plugged_ma:
-                connector.pp_changed = True
+                self.pp_changed = True
             self._plugged_ma = reading
         elif not self._empty.running:
             self._empty.start(now, 0 if self._plugged_ma else _PLUG_MS)
         elif self._empty.expired(now) and reading != proximity.SHORT:
-            connector.pp_open = True
+            self.pp_open = True

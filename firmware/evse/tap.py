@@ -45,19 +45,28 @@ def can_start(connector, id_token):
     session = connector.session
     if not session.accepts(sessions.AUTHORISE):
         return False
-    if session.state != sessions.FINISHING:
-        return True
-    # A cable without an EV is not something to charge; a kept one charges for its owner.
+    # A kept plug charges for its owner alone.
     owner = connector.socket.owner if connector.socket is not None else None
-    return connector.plugged and (owner is None or same(owner, id_token))
+    if owner is not None and not same(owner, id_token):
+        return False
+    # What is left of an ended session is a cable without an EV: nothing to charge.
+    return session.state != sessions.FINISHING or connector.plugged
+
+
+def is_meant(connector, id_token):
+    """Return True while `connector` is still a good choice: an EV is there and may start."""
+    return connector is not None and connector.plugged and can_start(connector, id_token)
 
 
 def keeps_plug_of(connector, id_token):
-    """Return True if the socket keeps an abandoned plug for the owner of `id_token`."""
-    socket = connector.socket
-    if socket is None or socket.owner is None or connector.plugged:
+    """Return True if the socket keeps, or is about to keep, an abandoned plug for this token."""
+    if connector.socket is None or connector.plugged:
         return False
-    return same(socket.owner, id_token)
+    session = connector.session
+    owner = connector.socket.owner
+    if session.state == sessions.STOPPING and session.stop_reason == "EVDisconnected":
+        owner = session.id_token
+    return owner is not None and same(owner, id_token)
 
 
 def follows(connectors, connector):
@@ -91,7 +100,7 @@ def stops(connector, id_token, parent):
 
 
 def same(one, other):
-    """Return True for equal id tokens (OCPP 1.6 7.28: CiString, upper and lower case are equal)."""
+    """Return True for equal id tokens (OCPP 1.6 7.28: CiString, upper equals lower case)."""
     return one.upper() == other.upper()
 
 

@@ -24,6 +24,7 @@ class _Connector:
         self.diode_missing = False
         self.storage_lost = False
         self.meter_silent = False
+        self.socket = None
 
 
 class FaultsTest(unittest.TestCase):

@@ -109,7 +109,8 @@ class LockTest(unittest.TestCase):
         self.run_for(10_000, True)
         self.assertEqual(self.lock.state, lock.LOCK_FAILED)
         self.assertEqual(self.pulses(), [True] * 5)
-        gaps = [(b[0] - a[0]) & 0x3FFFFFFF for a, b in zip(self.motor.pulses, self.motor.pulses[1:])]
+        moments = [moment for moment, _ in self.motor.pulses]
+        gaps = [(b - a) & 0x3FFFFFFF for a, b in zip(moments, moments[1:])]
         self.assertEqual(gaps, [lock.TRAVEL_MS + lock.PAUSE_MS] * 4)
         self.run_for(120_000, True)
         self.assertEqual(len(self.motor.pulses), 5)

@@ -1,4 +1,4 @@
-"""A socket's lock: a bolt that travels while its motor is driven, and a switch at its locked end."""
+"""A socket's lock: a bolt that travels while its motor runs, a switch at its locked end."""
 
 from micropython import const
 
