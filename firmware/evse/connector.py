@@ -127,7 +127,7 @@ class Connector:
         self._watch_diode(now, pwm)
         if self.socket is not None:
             self.socket.tick(now, self)
-        self.faults, self.warnings = find_faults(self)
+        self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)

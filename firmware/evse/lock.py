@@ -17,7 +17,7 @@ LOCKED = const(2)  # Proven by the feedback: only now may the contactor close.
 UNLOCKING = const(3)
 LOCK_FAILED = const(4)
 UNLOCK_FAILED = const(5)
-STATES = ("open", "locking", "locked", "unlocking", "lock failed", "unlock failed")
+STATES = "open locking locked unlocking lock_failed unlock_failed"
 
 # Events.
 LOCK = const(0)  # wished
@@ -26,25 +26,25 @@ ARRIVED = const(2)  # the feedback says so
 GAVE_UP = const(3)  # no try is left
 SLIPPED = const(4)  # the feedback takes back what it said
 AGAIN = const(5)  # UnlockConnector, or time for another round
-EVENTS = ("lock", "unlock", "arrived", "gave up", "slipped", "again")
+EVENTS = "lock unlock arrived gave_up slipped again"
 
-TABLE = (
-    (OPEN, LOCK, LOCKING),
-    (OPEN, SLIPPED, UNLOCKING),
-    (OPEN, AGAIN, UNLOCKING),
-    (LOCKING, UNLOCK, UNLOCKING),
-    (LOCKING, ARRIVED, LOCKED),
-    (LOCKING, GAVE_UP, LOCK_FAILED),
-    (LOCKED, UNLOCK, UNLOCKING),
-    (LOCKED, SLIPPED, LOCKING),
-    (UNLOCKING, LOCK, LOCKING),
-    (UNLOCKING, ARRIVED, OPEN),
-    (UNLOCKING, GAVE_UP, UNLOCK_FAILED),
-    (LOCK_FAILED, UNLOCK, UNLOCKING),
-    (UNLOCK_FAILED, LOCK, LOCKING),
-    (UNLOCK_FAILED, ARRIVED, OPEN),
-    (UNLOCK_FAILED, AGAIN, UNLOCKING),
-)
+TABLE = bytes([
+    OPEN, LOCK, LOCKING,
+    OPEN, SLIPPED, UNLOCKING,
+    OPEN, AGAIN, UNLOCKING,
+    LOCKING, UNLOCK, UNLOCKING,
+    LOCKING, ARRIVED, LOCKED,
+    LOCKING, GAVE_UP, LOCK_FAILED,
+    LOCKED, UNLOCK, UNLOCKING,
+    LOCKED, SLIPPED, LOCKING,
+    UNLOCKING, LOCK, LOCKING,
+    UNLOCKING, ARRIVED, OPEN,
+    UNLOCKING, GAVE_UP, UNLOCK_FAILED,
+    LOCK_FAILED, UNLOCK, UNLOCKING,
+    UNLOCK_FAILED, LOCK, LOCKING,
+    UNLOCK_FAILED, ARRIVED, OPEN,
+    UNLOCK_FAILED, AGAIN, UNLOCKING,
+])  # fmt: skip
 
 TRIES = const(5)
 TRAVEL_MS = const(800)  # from the beginning of the pulse until the feedback is judged

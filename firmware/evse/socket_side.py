@@ -14,27 +14,14 @@ from micropython import const
 
 from firmware.evse import proximity
 from firmware.evse import session as sessions
-from firmware.evse.faults import SOCKET, Fault
+from firmware.evse.faults import LOCK_JAMMED, LOCK_STUCK, PP_CHANGED, PP_OPEN, PP_SHORT
 from firmware.evse.limiter import CABLE
 from firmware.evse.lock import LOCK_FAILED, UNLOCK_FAILED, Lock
 from ticks import Deadline
 
 # EV on the control pilot, but no resistor yet: the plug is still on its way in.
 _PLUG_MS = const(1500)
-
-# Found beside those of faults.py, where there is a socket.
-_FAULTS = (
-    Fault("lock_jammed", "plug cannot be locked", ("ConnectorLockFailure", "CX001"),
-          (SOCKET, "lock_jammed"), True),
-    Fault("pp_short", "proximity pilot: short", ("OtherError", "CX023"),
-          (SOCKET, "pp_short"), True),
-    Fault("pp_open", "proximity pilot: no cable found", ("OtherError", "CX023"),
-          (SOCKET, "pp_open"), True),
-    Fault("pp_changed", "proximity pilot: cable has changed", ("OtherError", "CX023"),
-          (SOCKET, "pp_changed"), True),
-    Fault("lock_stuck", "plug cannot be unlocked", ("ConnectorLockFailure", "CX001"),
-          (SOCKET, "lock_stuck"), False),
-)
+_UNTIL_A = LOCK_JAMMED | PP_OPEN | PP_CHANGED
 
 
 class SocketSide:
@@ -46,12 +33,8 @@ class SocketSide:
         self.proximity = proximity.Proximity(port.pp_supply_mv, port.pp_pull_ohm)
         # Who may have the plug of an ended session; None: everybody.
         self.owner = None
-        self.faults = _FAULTS
-        self.lock_jammed = False
-        self.lock_stuck = False
-        self.pp_open = False
-        self.pp_short = False
-        self.pp_changed = False
+        # Bits of faults.py.
+        self.faults = 0
         self._released = False
         self._port = port
         self._empty = Deadline()
@@ -104,25 +87,29 @@ class SocketSide:
 
     def _find_faults(self, now, connector):
         reading = self.proximity.reading
-        self.pp_short = reading == proximity.SHORT
-        self.lock_stuck = self.lock.state == UNLOCK_FAILED
+        # The latches of the EV's own faults go when it does.
+        faults = self.faults & _UNTIL_A if connector.plugged else 0
+        if reading == proximity.SHORT:
+            faults |= PP_SHORT
+        if self.lock.state == UNLOCK_FAILED:
+            faults |= LOCK_STUCK
         if not connector.plugged:
-            # The latches of these go when the EV does.
-            self.lock_jammed = self.pp_open = self.pp_changed = False
             self._plugged_ma = 0
             self._empty.stop()
-            return
-        if self.lock.state == LOCK_FAILED:
-            self.lock_jammed = True
-        self._watch_cable(now, connector, reading)
+        else:
+            if self.lock.state == LOCK_FAILED:
+                faults |= LOCK_JAMMED
+            faults |= self._watch_cable(now, reading)
+        self.faults = faults
 
-    def _watch_cable(self, now, connector, reading):
+    def _watch_cable(self, now, reading):
         if reading is not None and reading > 0:
             self._empty.stop()
-            if self._plugged_ma and reading != self._plugged_ma:
-                self.pp_changed = True
+            before_ma = self._plugged_ma
             self._plugged_ma = reading
-        elif not self._empty.running:
+            return PP_CHANGED if before_ma not in (0, reading) else 0
+        if not self._empty.running:
             self._empty.start(now, 0 if self._plugged_ma else _PLUG_MS)
         elif self._empty.expired(now) and reading != proximity.SHORT:
-            self.pp_open = True
+            return PP_OPEN
+        return 0
