@@ -7,6 +7,7 @@ through the control port's commands.
 
 import json
 
+import shape  # noqa: F401  here, because imports nested as deep as its own exhaust the C stack
 from boards.common.connector_port import ConnectorPort
 from boards.sim.board import Pin, SimBoard
 from boards.sim.control import Control
