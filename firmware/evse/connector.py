@@ -48,7 +48,6 @@ class Connector:
         self.scheduled_operative = None
         self.reserved = False
         self.socket = None  # a socket_side.SocketSide where the cable is detachable
-        self.locked = False
         self.paused = False
         # The register at which an id token that was refused later has had its share.
         self.energy_cap_wh = None
@@ -65,9 +64,7 @@ class Connector:
         self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None
-        self.error_code = "NoError"
-        self.vendor_error_code = ""
-        self.info = ""
+        self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
         self.connect = Deadline()
         self.recover = Deadline()
         self._grace = Deadline()
@@ -78,6 +75,11 @@ class Connector:
         self._reading_id = meter.reading_id
 
     # Facts.
+
+    @property
+    def locked(self):
+        """True while a detachable cable is proven to be locked."""
+        return self.socket is not None and self.socket.lock.confirmed
 
     @property
     def ev_asks(self):

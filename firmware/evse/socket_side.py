@@ -56,7 +56,6 @@ class SocketSide:
         guard = connector.guard
         live = guard.closed or guard.close or guard.request_close
         self.lock.tick(now, self._wants_lock(connector), live)
-        connector.locked = self.lock.confirmed
         self._find_faults(now, connector)
         connector.limiter.set(CABLE, self.proximity.cable_ma)
 
