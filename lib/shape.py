@@ -11,7 +11,7 @@ constants, so that a frozen one lies in flash and costs no heap. Kinds and their
     "boolean"   None
     "time"      None, or "any year" if moments before 2000 make sense (rfc3339.parse_or_floor)
     "array"     (least, greatest number of items or None, kind, detail)
-    "object"    description
+    "object"    description, or None for an object that nobody reads
 
 An optional field that is null counts as absent, as some peers send it: read it with `.get`.
 """
@@ -47,6 +47,8 @@ def _check_object(fields, value, extra):
     """Errors are described with the path first: `.name` and `[index]`, then `: ` and the text."""
     if not isinstance(value, dict):
         _fail(errors.TYPE, "object expected")
+    if fields is None:
+        return
     known = 0
     for name, required, kind, detail in fields:
         if name in value:
