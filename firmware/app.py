@@ -6,6 +6,7 @@ in which order things happen. The guard runs from the board's timer, all else fr
 
 import asyncio
 import gc
+import sys
 
 from micropython import const
 
@@ -70,6 +71,9 @@ class App:
         self._build_ocpp()
         self.link = self._build_link(settings)
         self.exit_reason = None
+        self.crashes = 0
+        self._link_task = None
+        self._refused = None
         self._save_time = ticks.Deadline()
         self._reset_by = ticks.Deadline()
         self._settle = ticks.Deadline()
@@ -122,16 +126,39 @@ class App:
     async def run(self):
         """Run until somebody wants a reset; returns why."""
         self.start()
-        task = None
         while self.exit_reason is None:
-            self.tick(self.board.ticks_ms())
-            if task is None and self.link and self.station.settled:
+            try:
+                self.tick(self.board.ticks_ms())
+            # Broad: a mistake of ours must not end the firmware. The guard does not need us, and
+            # opens by itself if the requests stay away.
+            except Exception as error:  # noqa: BLE001
+                self._crashed("tick", error)
+            if self._link_task is None and self.link and self.station.settled:
                 # Not before: the first status of a plugged connector must not be Available.
-                task = asyncio.create_task(self.link.run())
+                self._link_task = asyncio.create_task(self._keep_link())
             await asyncio.sleep(_TICK_MS / 1000)
-        if task:
-            task.cancel()
+        await self.stop()
         return self.exit_reason
+
+    async def stop(self):
+        """Close the connection in order; nothing runs in the background afterwards."""
+        if self._link_task:
+            await self.link.close()
+            self._link_task.cancel()
+
+    async def _keep_link(self):
+        while True:
+            try:
+                await self.link.run()
+            except Exception as error:  # noqa: BLE001  as in `run`: log, count, go on
+                self._crashed("link", error)
+            await asyncio.sleep(1)
+
+    def _crashed(self, what, error):
+        self.crashes += 1
+        self.log.error("app", "%s failed: %r", what, error)
+        if hasattr(sys, "print_exception"):
+            sys.print_exception(error)
 
     def tick(self, now):
         """One turn of everything that decides; every 50 ms."""
@@ -145,6 +172,7 @@ class App:
             connector.storage_lost = lost
         station.online = self.client.online
         station.tick(now)
+        self._tell_refusal()
         self.status.observe(now, station.online)
         self.metering.tick(now)
         if self._save_time.expired(now):
@@ -152,6 +180,13 @@ class App:
             boot_record.save_time(self.settings, self.clock, now)
         if station.reset_wanted:
             self._reset(now, station.reset_wanted)
+
+    def _tell_refusal(self):
+        refused = self.station.admission.refused_token
+        if refused is not self._refused:
+            self._refused = refused
+            if refused:
+                self.log.info("card", "refused: not accepted by cache, list or central system")
 
     def _reader(self, now):
         reader = self.board.reader

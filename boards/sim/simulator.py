@@ -148,6 +148,7 @@ class Simulator:
             await firmware  # Raises what it died of.
         if app.exit_reason is None:
             app.leave("Reboot")
+            await app.stop()
             firmware.cancel()
             return 0
         self._trace.event("reset", {"reason": app.exit_reason})

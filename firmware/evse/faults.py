@@ -29,12 +29,12 @@ class Fault:
 # The trip bits are firmware.guard.guard's TRIP_ constants.
 TABLE = (
     Fault("contactor_welded", "contactor is welded", ("PowerSwitchFailure", "CX017"),
-          (_TRIP, 8), True),
+          (_TRIP, 4), True),
     Fault("rcd_trip", "residual current device tripped", ("GroundFailure", "CX002"),
           (_TRIP, 1), True),
     Fault("emergency_stop", "emergency stop", ("OtherError", "CX008"), (_TRIP, 2), True),
     Fault("overcurrent", "EV drew too much current", ("OverCurrentFailure", "CX004"),
-          (_TRIP, 4), True),
+          (_TRIP, 8), True),
     Fault("contactor_stuck_open", "contactor does not close", ("PowerSwitchFailure", "CX017"),
           (_TRIP, 16), True),
     Fault("cp_short", "pilot shorted to earth (E)", ("OtherError", "CX014"),

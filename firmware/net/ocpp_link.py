@@ -49,6 +49,15 @@ class OcppLink:
             self._log.warn("net", "%s; next try in %d s", self._why, (wait_ms + 999) // 1000)
             await asyncio.sleep(wait_ms / 1000)
 
+    async def close(self):
+        """Say goodbye, if somebody is there (RFC 6455 7.4.1: 1001, going away)."""
+        if self._stream and self._socket and self._socket.is_open:
+            self._socket.close(1001, "restart")
+            try:
+                await self._flush()
+            except OSError:
+                pass
+
     async def _session(self):
         """One connection from its first to its last byte; `_why` says how it ended."""
         self._ended_by = None
