@@ -1,4 +1,4 @@
-"""Smart Charging profile: the calls that the central system makes (OCPP 1.6 edition 2, 5.7, 5.16).
+"""Smart Charging profile: the calls that the central system makes (OCPP 1.6 edition 2, 5.6 ff.).
 
 Handlers as in core.py; they need `ctx.smart_charging`, firmware/evse/smart_charging.py. Here OCPP's
 words become records and numbers, and back. Decimals: a limit is read in tenths, rounded down, and
@@ -15,6 +15,8 @@ from ocppj.errors import INTERNAL, PROPERTY, OcppError
 _STACK_LEVEL_MAX = const(10)
 _PERIODS_MAX = const(30)
 _PROFILES_MAX = const(50)
+
+FEATURE = "SmartCharging"
 
 KEYS = (
     ("ChargeProfileMaxStackLevel", "int", "r", _STACK_LEVEL_MAX),

@@ -1,9 +1,9 @@
 """A charging profile as a compact record of bytes, and what it says at a given second.
 
-A profile of 30 periods as parsed JSON takes 10 KB of heap; its record takes 44 bytes and 8
-per period. Here are the rules for one profile alone (OCPP 1.6 edition 2, 3.13 and 7.8 to
-7.14); which of several profiles counts is not decided here. Limits are integers in tenths of the unit.
-Moments are seconds since 2000 UTC, FOREVER when there is none.
+A profile of 30 periods as parsed JSON takes 10 KB of heap; its record takes 44 bytes and 8 per
+period. Here are the rules for one profile alone (OCPP 1.6 edition 2, 3.13 and 7.8 to 7.14); which
+of several counts is not decided here. Limits are integers in tenths of the unit. Moments are
+seconds since 2000 UTC, FOREVER when there is none.
 """
 
 import struct

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import ocpp16
 import rfc3339
 import shape
-from ocpp16 import core
+from ocpp16 import core, smart_charging
 from ocppj.errors import OcppError
 
 _SCHEMAS = pathlib.Path(ocpp.v16.__file__).parent / "schemas"
@@ -27,6 +27,7 @@ _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 # (least, greatest) that we add to a "number" or "integer" of the schemas, by name of the field.
 _RANGES = {
     ("ChangeAvailability", "connectorId"): (0, None),
+    ("ClearChargingProfile", "stackLevel"): None,
     "stackLevel": (0, None),
     "startPeriod": (0, None),
     "numberPhases": (1, 3),
@@ -45,9 +46,12 @@ def _schema(name):
 
 
 def _pairs():
-    for table, suffix in ((core.REQUESTS, ""), (core.RESULTS, "Response")):
+    tables = ((core.REQUESTS, ""), (core.RESULTS, "Response"), (smart_charging.REQUESTS, ""))
+    for table, suffix in tables:
         for index in range(0, len(table), 2):
-            yield table[index], table[index + 1], _schema(table[index] + suffix), suffix
+            # Core alone takes any object for a chargingProfile; test_core_ignores_profiles.
+            if table is not core.REQUESTS or table[index] != "RemoteStartTransaction":
+                yield table[index], table[index + 1], _schema(table[index] + suffix), suffix
 
 
 _PAIRS = list(_pairs())
@@ -86,10 +90,21 @@ def test_tables_hold_the_core_messages():
     )
 
 
-def test_profile_is_shared():
-    """The Smart Charging profile gets the very description that RemoteStartTransaction uses."""
+def test_core_ignores_profiles():
+    """Without Smart Charging a profile in RemoteStartTransaction is some object (5.11)."""
     fields = {field[0]: field for field in ocpp16.find(core.REQUESTS, "RemoteStartTransaction")}
-    assert fields["chargingProfile"][3] is core.CHARGING_PROFILE
+    assert fields["chargingProfile"][2:] == ("object", None)
+
+
+def test_tables_hold_the_smart_charging_messages():
+    """Three requests of its own, and the remote start with its profile."""
+    assert smart_charging.REQUESTS[::2] == (
+        "ClearChargingProfile",
+        "GetCompositeSchedule",
+        "RemoteStartTransaction",
+        "SetChargingProfile",
+    )
+    assert smart_charging.RESULTS == ()
 
 
 @pytest.mark.parametrize(("action", "description", "schema", "suffix"), _PAIRS, ids=_IDS)

@@ -4,7 +4,7 @@ import unittest
 
 import ocpp16
 import shape
-from ocpp16 import core
+from ocpp16 import core, smart_charging
 from ocppj import errors
 
 _FIELDS = (
@@ -165,9 +165,9 @@ class CoreTest(unittest.TestCase):
             self.assertEqual(ocpp16.not_handled(action).code, "NotImplemented")
 
     def test_remote_start_with_profile_names_the_path(self):
-        # The deepest payload of Core.
+        # The deepest payload of all.
         payload = {"idTag": "04A1", "connectorId": 1, "chargingProfile": _profile(16.1)}
-        description = ocpp16.find(core.REQUESTS, "RemoteStartTransaction")
+        description = ocpp16.find(smart_charging.REQUESTS, "RemoteStartTransaction")
         self.assertIsNone(shape.check(description, payload))
         payload["chargingProfile"] = _profile("16")
         with self.assertRaises(errors.OcppError) as raised:
