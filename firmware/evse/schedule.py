@@ -5,10 +5,10 @@ Rules (OCPP 1.6 edition 2, 3.13), and ours where it leaves a choice:
   the next lower one. Of one level, the connector's profile comes before that of connector 0.
 - A TxProfile hides the TxDefaultProfiles. When no TxProfile covers the moment they count again,
   unless the configuration (TxDefaultAfterTxProfile) says that an installed one hides them anyway.
-- The smaller of that and the ChargePointMaxProfile counts, and nothing raises the hardware's limit.
+- The smaller of that and the ChargePointMaxProfile counts; nothing raises the hardware's limit.
 - A is per phase, W the total. W becomes A by the nominal voltage and by numberPhases (3 if
   absent), or by the phases of the connector if these are more: it cannot switch phases off, so
-  less would let an EV take more than allowed. For the way back, A becomes W with the smaller of the two.
+  less would let an EV take more than allowed. For the way back the smaller of the two counts.
 """
 
 from micropython import const

@@ -1,8 +1,8 @@
-"""Smart Charging profile: the calls that the central system makes (OCPP 1.6 edition 2).
+"""Smart Charging profile: the calls that the central system makes (OCPP 1.6).
 
-Handlers as in core.py; they need `ctx.smart_charging`, firmware/evse/smart_charging.py. Here OCPP's
-words become records and numbers, and back. Decimals: a limit is read in tenths, rounded down, and
-written with one decimal at most.
+Handlers as in core.py; they need `ctx.smart_charging`, firmware/evse/smart_charging.py. Here
+OCPP's words become records and numbers, and back. Decimals: a limit is read in tenths, rounded
+down, and written with one decimal at most.
 """
 
 import rfc3339

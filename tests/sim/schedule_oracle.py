@@ -1,8 +1,8 @@
-"""What charging profiles allow, asked for each single second: slow, obvious, and nothing cached.
+"""What charging profiles allow, asked for each single second: slow, obvious, nothing cached.
 
-Written from OCPP 1.6 edition 2 (3.13, 5.16, 7.8, 7.13, 7.14) and the rules that Pilotwire has chosen
-where it leaves a choice, not from the firmware: no records, no segments, no stepping from change to
-change. It reads the JSON payloads themselves. Moments are whole seconds since 2000.
+Written from OCPP 1.6 edition 2 (3.13, 5.16, 7.8, 7.13, 7.14) and from the rules that Pilotwire has
+chosen where it leaves a choice, not from the firmware: no records, no segments, no stepping from
+change to change. It reads the JSON payloads themselves. Moments are whole seconds since 2000.
 """
 
 import rfc3339
