@@ -51,6 +51,9 @@ class SmartCharging(Scenario):
         self.assertEqual((schedule["duration"], schedule["chargingRateUnit"]), (duration, unit))
         return [(p["startPeriod"], p["limit"]) for p in schedule["chargingSchedulePeriod"]]
 
+    def validity(self, start):
+        return {"validFrom": rfc3339.format(start, 0), "validTo": rfc3339.format(start + 401, 0)}
+
     def remote(self, **more):
         """Plug in and start as the test tool does."""
         self.plant.do("plug")
@@ -116,7 +119,7 @@ class TestCases(SmartCharging):
         self.remote()
         self.wait("Charging")
         start = self.now_s() - 2
-        validity = {"validFrom": rfc3339.format(start, 0), "validTo": rfc3339.format(start + 401, 0)}
+        validity = self.validity(start)
         self.set(0, 1, "ChargePointMaxProfile", [(0, 10)], start, 86_400)
         default = [(0, 6), (60, 10), (120, 8), (180, 15), (260, 8)]
         self.set(1, 2, "TxDefaultProfile", default, start, 300, **validity)
@@ -155,7 +158,7 @@ class TestCases(SmartCharging):
     def test_tc_072_cs_stacking(self):
         # The lower level re-appears in the middle of its own periods.
         start = self.now_s()
-        validity = {"validFrom": rfc3339.format(start, 0), "validTo": rfc3339.format(start + 401, 0)}
+        validity = self.validity(start)
         low = [(0, 6), (100, 8), (200, 10)]
         self.set(1, 1, "TxDefaultProfile", low, start, 400, **validity)
         self.set(1, 2, "TxDefaultProfile", [(0, 7), (100, 9)], start, 150, stack=1, **validity)
