@@ -11,16 +11,16 @@ only what does not need the wall time limits.
 
 from micropython import const
 
-# First what lies deepest: a chain of imports takes stack.
+# From the ground up: every import inside of an import takes stack (firmware/preload.py).
 from ocpp16 import charging_profile
 from ocpp16.charging_profile import FOREVER, TX
+from ticks import Deadline
 
-from firmware.evse.composite import Composite
-from firmware.evse.limiter import PROFILE
 from firmware.evse.profile_store import CONNECTOR, ID, PURPOSE, STACK, TRANSACTION, ProfileStore
 from firmware.evse.schedule import Supply, View
+from firmware.evse.composite import Composite
+from firmware.evse.limiter import PROFILE
 from firmware.evse.sharing import share
-from ticks import Deadline
 
 _LOOK_MS = const(1000)
 _PROFILES_MAX = const(50)
