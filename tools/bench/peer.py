@@ -81,6 +81,10 @@ class Connection:
             if message[2] == action and (where is None or where(message[3])):
                 return self.seen[action]
 
+    def send(self, data):
+        """Send bytes as they are."""
+        self._socket.sendall(data)
+
     def quiet(self, seconds):
         """Answer calls until none came for so long."""
         self._socket.settimeout(seconds)
