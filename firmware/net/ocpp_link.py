@@ -106,7 +106,10 @@ class OcppLink:
                     self._socket.receive(now, data)
                 else:
                     self._socket.eof(now)
-                self._events(now)
+                # One by one: a peer that asks thirty times at once has thirty answers to get, and
+                # there is no room for so many.
+                while self._event(now):
+                    await self._flush()
                 await self._flush()
         except OSError as error:
             self._ended_by = "connection lost: %s" % _os_text(error)
@@ -116,7 +119,8 @@ class OcppLink:
         now = self._board.ticks_ms()
         socket = self._socket
         socket.tick(now)
-        self._events(now)
+        while self._event(now):
+            pass
         if self._client.connected:
             self._keep_alive(now)
             self._send(now)
@@ -133,15 +137,16 @@ class OcppLink:
             self._ping.stop()
         elif not self._ping.running:
             self._ping.start(now, interval_s * 1000)
-        elif self._ping.expired(now):
+        elif self._ping.expired(now) and self._socket.has_room:
             self._socket.ping(now, _PONG_MS)
             self._ping.start(now, interval_s * 1000)
         if self._client.wants_close:
             self._ended_by = "the central system answers no calls"
 
-    def _events(self, now):
+    def _event(self, now):
+        """Take in one event and say what follows from it; False if there was none."""
         event = self._socket.next_event()
-        while event is not None:
+        if event is not None:
             kind = event[0]
             if kind == "text":
                 if self.trace:
@@ -151,8 +156,8 @@ class OcppLink:
                 self._opened(now)
             elif kind in ("refused", "closed", "failed"):
                 self._ended_by = _ended(event)
-            event = self._socket.next_event()
         self._send(now)
+        return event is not None
 
     def _opened(self, now):
         self._log.info("net", "connected to %s", self._settings.url)
@@ -162,12 +167,14 @@ class OcppLink:
 
     def _send(self, now):
         self._client.tick(now)
-        text = self._client.next_text(now)
-        while text is not None and self._ended_by is None:
+        # What finds no room stays with the client until the next turn.
+        while self._ended_by is None and self._socket.has_room:
+            text = self._client.next_text(now)
+            if text is None:
+                return
             if self.trace:
                 self.trace("out", text)
             self._socket.send_text(text)
-            text = self._client.next_text(now)
 
     async def _flush(self):
         await self._stream.flush(self._socket.data_to_send)

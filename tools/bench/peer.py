@@ -63,7 +63,7 @@ class Connection:
         began = time.perf_counter()
         self._socket.sendall(frame)
         while True:
-            text = self._text()
+            text = self.next_text()
             took = time.perf_counter() - began
             message = json.loads(text)
             if message[0] == 2:
@@ -74,7 +74,7 @@ class Connection:
     def wait(self, action, where=None):
         """Answer calls until one of `action` comes; returns (moment, payload)."""
         while True:
-            message = json.loads(self._text())
+            message = json.loads(self.next_text())
             if message[0] != 2:
                 continue
             self._answer(message)
@@ -90,7 +90,7 @@ class Connection:
         self._socket.settimeout(seconds)
         try:
             while True:
-                message = json.loads(self._text())
+                message = json.loads(self.next_text())
                 if message[0] == 2:
                     self._answer(message)
         except TimeoutError:
@@ -117,8 +117,8 @@ class Connection:
             answer = {"idTagInfo": {"status": "Accepted"}}
         self._socket.sendall(_frame(json.dumps([3, message_id, answer]).encode()))
 
-    def _text(self):
-        """The next text message. Charge points here send them in one frame, and mask."""
+    def next_text(self):
+        """Return the next text message, as bytes. Charge points here send them in one frame, and mask."""
         while True:
             while len(self._data) < 2:
                 self._read()
