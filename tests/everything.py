@@ -36,6 +36,8 @@ STEPS = (
     Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch")),
     Step("host", "pytest", ("-q", "tests/host")),
     Step("demo", "tools.demo", ()),
+    Step("fuzz", "tests.fuzz", ()),
+    Step("soak", "tests.soak", ()),
     Step("bench", "tools.bench", ("--only-answers", "--rounds", "60", "--sessions", "1")),
 )
 

@@ -211,6 +211,9 @@ class SoakWorld:
         """Pull at the plug until it comes: a lock may hold it. True when all is over."""
         self._try("unplug", connector=number)
         if self.plant.socket:
+            # A plug whose EV side was pulled stays locked until its owner's card, or this call.
+            if self.plant.time.uptime_ms % 5000 < 200:
+                self._call("UnlockConnector", {"connectorId": number})
             self._try("unplug", connector=number, side="station")
         return self.plant.status(number) == "Available"
 
