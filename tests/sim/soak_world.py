@@ -190,9 +190,14 @@ class SoakWorld:
         self._until(lambda: plant.app.client.online, "the connection")
         self._call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
         for number in range(1, self._connectors + 1):
-            self._call("ChangeAvailability", {"connectorId": number, "type": "Operative"})
-            self._until(lambda: self._pulled(number), "Available")
-        self._until(lambda: not plant.app.transactions.pending, "the end of the queue")
+            self._free(number)
+
+    def _free(self, number):
+        """Everything is pulled, everything is told."""
+        self._call("ChangeAvailability", {"connectorId": number, "type": "Operative"})
+        self._until(lambda: self._pulled(number), "Available")
+        queue = self.plant.app.transactions
+        self._until(lambda: not queue.pending, "the end of the queue")
 
     def _prove(self, number):
         plant = self.plant
