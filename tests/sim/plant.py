@@ -38,11 +38,14 @@ class Plant:
     settings: configuration of the first boot. `connected`: the network, to be set at any time.
     real_pilot: read the pilot through ADC bursts, ten times slower. `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
-    is carried out at once, in the same world and on the same flash.
+    is carried out at once, in the same world and on the same flash. socket: detachable cables.
     """
 
-    def __init__(self, connectors=1, settings=(), connected=True, real_pilot=False, blocks=64):
+    def __init__(
+        self, connectors=1, settings=(), connected=True, socket=False, real_pilot=False, blocks=64
+    ):
         self.connectors = connectors
+        self.socket = socket
         self.csms = Csms()
         self.connected = connected
         self.events = []
@@ -69,7 +72,7 @@ class Plant:
         if cut:
             self.cut_after(cut[0], cut[1])
         world_path = self._image.path + ".world"
-        self.world = World(self.time.ticks_ms, self.connectors, world_path)
+        self.world = World(self.time.ticks_ms, self.connectors, world_path, self.socket)
         self.time.advance = self.world.advance
         try:
             self._build(settings)
