@@ -7,12 +7,8 @@ power cut there is the old list or the new one. In the heap there are four numbe
 
 import json
 
-from micropython import const
-
 from firmware.auth.list_update import KEY_BYTES, RECORD_BYTES, Update, key_of, unpack
 from kvstore import KvStore
-
-ENTRIES_MAX = const(1000)
 
 _FOLDER = "/list"
 _IN_USE = "in-use"
@@ -25,7 +21,7 @@ class LocalList:
     fs: as VfsLfs2. Raises OSError if the flash fails while the state is read at boot.
     """
 
-    def __init__(self, fs, entries_max=ENTRIES_MAX):
+    def __init__(self, fs, entries_max=1000):
         self.fs = fs
         self.entries_max = entries_max
         self.count = 0
