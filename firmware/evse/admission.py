@@ -8,7 +8,7 @@ from micropython import const
 
 from firmware.auth.authorizer import ACCEPTED, PENDING
 from firmware.evse import session as sessions
-from firmware.evse.tap import connector_for, stops
+from firmware.evse.tap import FREE, HOLDER, MAYBE, OTHERS, connector_for, stops
 
 _FOR_START = const(0)
 _FOR_STOP = const(1)
@@ -20,6 +20,7 @@ class Admission:
     def __init__(self, connectors, parts):
         self.online = False
         self.refused_token = None
+        self.reservations = None  # firmware.evse.reservations, if the profile is installed
         self._connectors = connectors
         self._config = parts.config
         self._authorizer = parts.authorizer
@@ -46,9 +47,29 @@ class Admission:
                 if connector.session.id_token.upper() == id_token.upper():
                     withdraw(connector)
                     return
-        connector = connector_for(self._connectors)
+        connector, standing = self.place(now, self._connectors, id_token)
         if connector is not None:
             self._ask(now, connector, id_token, _FOR_START)
+        elif standing == OTHERS:
+            self.refused_token = id_token
+
+    def place(self, now, connectors, id_token):
+        """Return (the best of `connectors` for a token, what it is to it), (None, ...) if none."""
+        if self.reservations is None:
+            return connector_for(connectors), FREE
+        parent = self._authorizer.parent_of(now, id_token)
+        worst = FREE
+        for wanted in (HOLDER, FREE, MAYBE):
+            fitting = []
+            for connector in connectors:
+                standing = self.reservations.standing(connector, id_token, parent)
+                worst = max(worst, standing)
+                if standing == wanted:
+                    fitting.append(connector)
+            connector = connector_for(fitting)
+            if connector is not None:
+                return connector, wanted
+        return None, worst
 
     def _stopped(self, now, connector, id_token):
         parent = self._authorizer.parent_of(now, id_token)
@@ -66,7 +87,8 @@ class Admission:
         if authorize:
             self._ask(now, connector, id_token, _FOR_START)
         else:
-            self._authorised(now, connector, id_token, None)
+            parent = self._authorizer.parent_of(now, id_token)
+            self._authorised(now, connector, id_token, parent)
 
     def _ask(self, now, connector, id_token, purpose):
         verdict, parent = self._authorizer.decide(now, id_token, self.online)
@@ -94,7 +116,13 @@ class Admission:
             return
         if not connector.session.accepts(sessions.AUTHORISE):
             return
+        reservations = self.reservations
+        if reservations and not reservations.claim(connector, id_token, parent):
+            self.refused_token = id_token
+            return
         connector.session.authorise(id_token, parent)
+        if reservations:
+            reservations.mark()
         timeout_s = self._config.get("ConnectionTimeOut")
         if timeout_s and connector.session.state == sessions.AUTHORISED:
             connector.connect.start(now, timeout_s * 1000)

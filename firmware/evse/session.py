@@ -58,6 +58,7 @@ class Session(Machine):
         self.parent = None
         self.stop_reason = None
         self.stop_token = None
+        self.reservation_id = None
 
     def authorise(self, id_token, parent):
         """An id token was accepted for this connector."""
@@ -75,5 +76,6 @@ class Session(Machine):
 
     def forget(self):
         """Drop what belonged to the user."""
+        self.reservation_id = None
         self.id_token = None
         self.parent = None

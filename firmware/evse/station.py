@@ -9,6 +9,7 @@ from firmware.evse import status as statuses
 from firmware.evse.admission import Admission
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
+from firmware.evse.tap import MAYBE
 
 
 class Station:
@@ -23,12 +24,20 @@ class Station:
         self.error_code0 = "NoError"
         self.reset_wanted = None
         self.on_change = None
+        self.reservations = None
         self.admission = Admission(connectors, parts)
         self.lifecycle = Lifecycle(parts.config, parts.transactions)
         self.availability = Availability(connectors, parts.settings)
         self._config = parts.config
         self._clock = parts.clock
+        self._authorizer = parts.authorizer
         self._intents = []
+
+    def keep_reservations(self, reservations):
+        """From here on `reservations` (firmware.evse.reservations) has a say."""
+        self.reservations = reservations
+        self.admission.reservations = reservations
+        self.lifecycle.on_reservation_used = reservations.used
 
     # Requests.
 
@@ -38,16 +47,13 @@ class Station:
 
     def remote_start(self, now, connector_id, id_token, authorize):
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
-        for connector in self.connectors:
-            if connector_id not in (None, connector.id):
-                continue
-            if connector.faults or not connector.operative:
-                continue
-            if connector.session.accepts(sessions.AUTHORISE):
-                action = self.admission.start_remote
-                self._intents.append((action, (connector, id_token, authorize)))
-                return True
-        return False
+        wanted = [c for c in self.connectors if connector_id in (None, c.id)]
+        connector, standing = self.admission.place(now, wanted, id_token)
+        if connector is None:
+            return False
+        authorize = authorize or standing == MAYBE
+        self._intents.append((self.admission.start_remote, (connector, id_token, authorize)))
+        return True
 
     def remote_stop(self, now, transaction_id):
         """RemoteStopTransaction: True if that transaction runs here."""
@@ -79,6 +85,8 @@ class Station:
 
     def interrupted(self, now, transaction, reason):
         """The last run left `transaction` open."""
+        if self.reservations:
+            self.reservations.used(transaction.reservation_id)
         index = min(transaction.connector_id, len(self.connectors)) - 1
         self.lifecycle.interrupted(now, self.connectors[index], transaction, reason)
 
@@ -124,6 +132,8 @@ class Station:
             self._intents = []
             for action, details in intents:
                 action(now, *details)
+        if self.reservations:
+            self.reservations.tick(now)
         for connector in self.connectors:
             connector.tick(now)
             self.lifecycle.step(now, connector)
@@ -164,8 +174,11 @@ class Station:
     def _derive0(self, now):
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
-        if status != self.status0 or self.status0_at is None:
-            self.status0 = status
+        # OCPP 1.6 7.6: tells the central system to send its list again.
+        error_code = "LocalListConflict" if self._authorizer.list_conflict else "NoError"
+        known = (self.status0, self.error_code0)
+        if (status, error_code) != known or self.status0_at is None:
+            self.status0, self.error_code0 = status, error_code
             self.status0_at = self._clock.stamp(now)
 
 

@@ -57,8 +57,11 @@ def derive(connector, previous):
         return UNAVAILABLE
     if state == sessions.FINISHING:
         return FINISHING
+    # A plug alone is no use of a reservation (TC_046_2_CS): the holder's token is.
+    if connector.reserved and state in (sessions.IDLE, sessions.PLUGGED):
+        return RESERVED
     if state == sessions.IDLE:
-        return RESERVED if connector.reserved else AVAILABLE
+        return AVAILABLE
     return PREPARING
 
 
@@ -67,7 +70,7 @@ def _in_transaction(connector, state, previous):
         return FINISHING
     if connector.charging:
         return CHARGING
-    if connector.starting_up and previous == PREPARING:
+    if connector.starting_up and previous in (PREPARING, RESERVED):
         return PREPARING
     if not connector.plugged:
         return SUSPENDED_EV

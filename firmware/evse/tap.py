@@ -4,8 +4,16 @@ OCPP 1.6 4.10 and 5.? leave the choice of the connector to the station; the rule
 down so that a user can be told: the connector that waits for a card, else the first free one.
 """
 
+from micropython import const
+
 from firmware.auth.authorizer import ACCEPTED, PENDING, REJECTED
 from firmware.evse import session as sessions
+
+# What a token is to a connector with regard to reservations.
+HOLDER = const(0)  # The connector, or any, is reserved for it.
+FREE = const(1)  # Nothing is reserved.
+MAYBE = const(2)  # Reserved for a group: the central system has to tell the token's parent.
+OTHERS = const(3)  # Reserved for somebody else.
 
 # Most wanted first: an EV that waits, an ended session to be started again, a free connector.
 _PREFERENCE = (sessions.PLUGGED, sessions.FINISHING, sessions.IDLE)
