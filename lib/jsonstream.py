@@ -23,7 +23,7 @@ _ITEMS_DEPTH = const(3)
 
 
 class Diverter:
-    """`feed` the bytes of one message; then `envelope` is the rest of it, None if that is too long.
+    """`feed` the bytes of one message; then `envelope` is the rest, None if that is too long.
 
     name: of the member, ASCII. sink: `begin(head)` is told the message up to the array, closed so
     that it is valid JSON, and returns True if it wants the items; `item(data)` gets the bytes of

@@ -24,6 +24,7 @@ _FINAL_READING_MS = const(1500)
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
 _METER_SILENT_MS = const(11000)
+_TRIP_WELD = const(4)  # firmware.guard.guard: TRIP_WELD
 
 
 class Connector:
@@ -48,6 +49,9 @@ class Connector:
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
+        # An EV is on the pilot (states B to D). E and F say nothing about it.
+        self.plugged = False
+        self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False
         self.meter_silent = False
@@ -66,11 +70,6 @@ class Connector:
         self._reading_id = meter.reading_id
 
     # Facts.
-
-    @property
-    def plugged(self):
-        """True while an EV is on the pilot (states B to D)."""
-        return self.pilot.state in (pilots.B, pilots.C, pilots.D)
 
     @property
     def ev_asks(self):
@@ -111,6 +110,8 @@ class Connector:
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
         pwm = 0 < self.guard.duty < _STEADY_HIGH
         self.pilot.update(now, self.guard.high_mv, self.guard.low_mv, pwm)
+        if self.pilot.state not in (pilots.E, pilots.F):
+            self.plugged = self.pilot.state != pilots.A
         if not self.pilot_known:
             pilot = self.pilot
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
@@ -167,7 +168,9 @@ class Connector:
 
     def final_reading(self, now):
         """Return True once the register holds all that flowed: asked while the session stops."""
-        if self.guard.closed or self.power.state != powers.OFF:
+        # A welded contactor never opens: the bill must not wait for it.
+        opens = not self.guard.trips_latched & _TRIP_WELD
+        if (self.guard.closed and opens) or self.power.state != powers.OFF:
             self._opened_at = None
             return False
         if self._opened_at is None:

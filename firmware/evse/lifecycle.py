@@ -38,15 +38,19 @@ class Lifecycle:
             self._unplugged(connector)
         elif session.accepts(sessions.PLUG):
             session.handle(sessions.PLUG)
-        if session.state == sessions.STARTING and not connector.interrupted:
-            self._begin(now, connector)
+        if session.state == sessions.STARTING:
+            # A fault may go away in time; nobody is billed for waiting.
+            if not connector.interrupted and not connector.faults:
+                self._begin(now, connector)
         elif session.state == sessions.RUNNING:
             self._ledger.update(now, connector.transaction, connector.energy.register_wh)
         elif session.state == sessions.STOPPING and connector.final_reading(now):
             self._end(now, connector)
-        if session.state == sessions.AUTHORISED and connector.connect.expired(now):
-            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug.
-            withdraw(connector)
+        if session.state in (sessions.AUTHORISED, sessions.STARTING):
+            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug. Or OCPP 1.6 5.2: no
+            # transaction runs, so the connector is inoperative at once.
+            if connector.connect.expired(now) or not connector.operative:
+                withdraw(connector)
 
     def _unplugged(self, connector):
         session = connector.session

@@ -4,9 +4,10 @@ Requests from outside (CSMS, console, card) are recorded and carried out on the 
 answer always leaves before what it causes.
 """
 
+from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
-from firmware.evse.admission import Admission
+from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
 from firmware.evse.tap import MAYBE
@@ -19,6 +20,7 @@ class Station:
         """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
         self.connectors = connectors
         self.online = False
+        self.reader_silent = False
         self.status0 = statuses.AVAILABLE
         self.status0_at = None
         self.error_code0 = "NoError"
@@ -47,6 +49,8 @@ class Station:
 
     def remote_start(self, now, connector_id, id_token, authorize):
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
+        if self.admission.closed:
+            return False
         wanted = [c for c in self.connectors if connector_id in (None, c.id)]
         connector, standing = self.admission.place(now, wanted, id_token)
         if connector is None:
@@ -76,6 +80,7 @@ class Station:
 
     def reset(self, now, hard):
         """Reset: sessions end first, then `reset_wanted` tells the application."""
+        self.admission.closed = True
         self._intents.append((self._reset, ("HardReset" if hard else "SoftReset",)))
         return True
 
@@ -136,6 +141,7 @@ class Station:
             self.reservations.tick(now)
         for connector in self.connectors:
             connector.tick(now)
+            latches.tick(now, connector, self._config)
             self.lifecycle.step(now, connector)
             self._derive(now, connector)
         self._derive0(now)
@@ -147,6 +153,8 @@ class Station:
     def _reset(self, now, reason):
         for connector in self.connectors:
             self._stop(now, connector, reason)
+            if connector.session.state == sessions.AUTHORISED:
+                withdraw(connector)
         self.reset_wanted = reason
 
     # Status.
@@ -174,8 +182,10 @@ class Station:
     def _derive0(self, now):
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
-        # OCPP 1.6 7.6: tells the central system to send its list again.
-        error_code = "LocalListConflict" if self._authorizer.list_conflict else "NoError"
+        error_code = "ReaderFailure" if self.reader_silent else "NoError"
+        if self._authorizer.list_conflict:
+            # OCPP 1.6 7.6: tells the central system to send its list again.
+            error_code = "LocalListConflict"
         known = (self.status0, self.error_code0)
         if (status, error_code) != known or self.status0_at is None:
             self.status0, self.error_code0 = status, error_code

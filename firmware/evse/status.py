@@ -37,6 +37,9 @@ ALLOWED = (
 # a regular start goes from Preparing to Charging (TC_003_CS, TC_010_CS).
 START_GRACE_MS = const(5000)
 
+# From these a transaction begins; Finishing where the EV stayed plugged in after the last one.
+_BEFORE_START = (AVAILABLE, PREPARING, FINISHING, RESERVED)
+
 
 def allowed(before, after):
     """Return True if OCPP 1.6 lets a connector go from `before` to `after`."""
@@ -70,7 +73,7 @@ def _in_transaction(connector, state, previous):
         return FINISHING
     if connector.charging:
         return CHARGING
-    if connector.starting_up and previous in (PREPARING, RESERVED):
+    if connector.starting_up and previous in _BEFORE_START:
         return PREPARING
     if not connector.plugged:
         return SUSPENDED_EV

@@ -1,4 +1,4 @@
-"""Payloads of the Reservation profile (OCPP 1.6 edition 2, 6.5 and 6.35). See shape.py, core.py."""
+"""Payloads of the Reservation profile (OCPP 1.6 edition 2, 6.5 and 6.35). See shape.py."""
 
 from micropython import const
 

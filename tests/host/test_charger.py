@@ -90,8 +90,9 @@ def test_vm_when_stalled_then_trace_and_state_tell_the_gap(bench):
     """A stall of 800 ms, as by a TLS handshake, is measured by the guard and never hidden."""
     sim = bench.start(*HEAP, offline=True)
     sim.do("stall", ms=800)
-    bench.wait_until(lambda s: s["guard"]["gap_ms_max"] >= 800)
-    assert [event for event in bench.events("gap") if event["ms"] >= 800]
+    bench.wait_until(lambda state: state["guard"]["gap_ms_max"] >= 800)
+    # The trace comes a moment later: it is written by the next turn.
+    bench.wait_until(lambda _: any(event["ms"] >= 800 for event in bench.events("gap")))
 
 
 # Bad input: one clear line each, and the charger stays as it was.
