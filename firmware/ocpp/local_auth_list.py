@@ -133,10 +133,10 @@ class Staging:
         entry = None if data is None else _loads(data, _ENTRY_BYTES_MAX)
         try:
             if entry is None:
-                raise errors.OcppError(errors.FORMATION, "no JSON, or too long")
+                raise errors.OcppError(errors.FORMATION, "entry: no JSON, or too long")
             shape.check(ENTRY, entry)
         except errors.OcppError as error:
-            text = "%s[%d]: %s" % (_MEMBER, index, error.description)
+            text = "%s[%d].%s" % (_MEMBER, index, error.description)
             self._error = errors.OcppError(error.code, text)
             self._update.abort()
             return

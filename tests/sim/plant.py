@@ -33,7 +33,8 @@ class Plant:
     """`run(ms)`, `do(command, ...)`, `state()`; `csms` and `events` tell what happened.
 
     settings: configuration of the first boot. `connected`: the network, to be set at any time.
-    features: see App. real_pilot: read the pilot through ADC bursts, ten times slower. `violations` of what must
+    features: see App. real_pilot: read the pilot through ADC bursts, ten times slower.
+    `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
     is carried out at once, in the same world and on the same flash.
     """
