@@ -16,8 +16,10 @@ def installed(wanted=None):
             continue
         try:
             modules.append(load())
-        except ImportError:
-            pass  # not on this device
+        except ImportError as error:
+            # Not on this device; anything else is a mistake of ours and must be seen.
+            if "no module named" not in str(error).lower():
+                raise
     return modules
 
 

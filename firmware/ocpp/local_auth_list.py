@@ -7,9 +7,10 @@ whether entries are waiting for just this call. Short ones come with their entri
 
 from micropython import const
 
+import ocpp16
 import rfc3339
 import shape
-from ocpp16.local_auth_list import ENTRY, REQUESTS, RESULTS  # noqa: F401  for the client
+from ocpp16.local_auth_list import REQUESTS, RESULTS  # noqa: F401  for the client
 from ocppj import errors, jsontext
 
 FEATURE = "LocalAuthListManagement"
@@ -25,11 +26,11 @@ _ENTRIES_PER_CALL = const(400)
 _RECORDS_PER_STEP = const(64)
 
 # OCPP 1.6 9.2.
-KEYS = (
-    ("LocalAuthListEnabled", "bool", "rw", True),
-    ("LocalAuthListMaxLength", "int", "r", 1000),
-    ("SendLocalListMaxLength", "int", "r", _ENTRIES_PER_CALL),
-)
+KEYS = """
+LocalAuthListEnabled bool rw true
+LocalAuthListMaxLength int r 1000
+SendLocalListMaxLength int r 400
+"""
 
 
 def get_version(ctx, _now, _payload):
@@ -110,6 +111,7 @@ class Staging:
         self._message_id = None
         self._update = None
         self._error = None
+        self._shape = None
 
     def begin(self, head):
         """A long message has come to the list; returns True if it is a SendLocalList."""
@@ -122,6 +124,9 @@ class Staging:
         self._message_id = frame[1]
         self._update = self._list.update()
         self._error = None
+        for name, _, _, detail in ocpp16.find(REQUESTS, _ACTION):
+            if name == _MEMBER:
+                self._shape = detail[3]
         return True
 
     def item(self, data):
@@ -134,7 +139,7 @@ class Staging:
         try:
             if entry is None:
                 raise errors.OcppError(errors.FORMATION, "entry: no JSON, or too long")
-            shape.check(ENTRY, entry)
+            shape.check(self._shape, entry)
         except errors.OcppError as error:
             text = "%s[%d].%s" % (_MEMBER, index, error.description)
             self._error = errors.OcppError(error.code, text)
@@ -149,7 +154,7 @@ class Staging:
         """
         if message_id is None or message_id != self._message_id:
             return None
-        self._message_id = None
+        self._message_id = self._shape = None
         update, self._update = self._update, None
         if self._error is not None:
             raise self._error

@@ -10,7 +10,7 @@ from ocpp16.reservation import REQUESTS, RESULTS  # noqa: F401  for the client
 FEATURE = "Reservation"
 
 # OCPP 1.6 9.3.
-KEYS = (("ReserveConnectorZeroSupported", "bool", "r", True),)
+KEYS = "\nReserveConnectorZeroSupported bool r true\n"
 
 
 def cancel(ctx, _now, payload):

@@ -1,17 +1,9 @@
-"""Payloads of the Remote Trigger profile (OCPP 1.6 edition 2, 6.51). See shape.py, core.py."""
-
-from micropython import const
-
-_REQUIRED = const(True)
-_OPTIONAL = const(False)
+"""Payloads of the Remote Trigger profile (OCPP 1.6 edition 2, 6.51). See shape.py."""
 
 REQUESTS = (
-    "TriggerMessage", (
-        ("requestedMessage", _REQUIRED, "enum",
-         ("BootNotification", "DiagnosticsStatusNotification", "FirmwareStatusNotification",
-          "Heartbeat", "MeterValues", "StatusNotification")),
-        ("connectorId", _OPTIONAL, "integer", None),
-    ),
-)  # fmt: skip
+    "\nTriggerMessage\n requestedMessage! enum BootNotification|DiagnosticsStatusNotification|"
+    "FirmwareStatusNotification|Heartbeat|MeterValues|StatusNotification\n"
+    " connectorId? integer *\n"
+)
 
-RESULTS = ()
+RESULTS = ""

@@ -149,7 +149,7 @@ class AuthorisationTest(ListScenario):
 
     def test_expired_entry_is_asked_for(self):
         # It was valid when it came.
-        plant = self.begin(settings=_PRE)
+        self.begin(settings=_PRE)
         self.send(1, [entry(CARD, expiryDate="2020-01-01T00:00:00Z")])
         self.charge()
         self.assertEqual(self.asked(), 1)
