@@ -61,17 +61,12 @@ class Reservations:
         """Its transaction has begun: the reservation is over."""
         if reservation_id is not None and not self.cancel(reservation_id):
             # The flash refuses: until the next boot it is over all the same.
-            self._all = [entry for entry in self._all if entry[_ID] != reservation_id]
+            self._set([entry for entry in self._all if entry[_ID] != reservation_id])
 
     def cancel(self, reservation_id):
         """Give a reservation up; False if there is none with this id."""
         others = [entry for entry in self._all if entry[_ID] != reservation_id]
-        if len(others) == len(self._all) or not self._replace(others):
-            return False
-        for connector in self._connectors:
-            if connector.session.reservation_id == reservation_id:
-                connector.session.reservation_id = None
-        return True
+        return len(others) < len(self._all) and self._replace(others)
 
     def _refusal(self, number, others):
         """Return why connector `number` cannot be reserved next to `others`; None if it can."""
@@ -139,9 +134,9 @@ class Reservations:
             return
         kept = [entry for entry in self._all if self._lasts(now, entry)]
         if len(kept) < len(self._all):
-            self._replace(kept)
-            # Also if the flash refuses: what has ended ends again after the next boot.
-            self._all = kept
+            if not self._replace(kept):
+                # The flash refuses: what has ended ends again after the next boot.
+                self._set(kept)
         self.mark()
 
     def _lasts(self, now, entry):
@@ -171,9 +166,16 @@ class Reservations:
             self._store.set(_RECORD, json.dumps(entries).encode())
         except OSError:
             return False
-        self._all = entries
-        self.mark()
+        self._set(entries)
         return True
+
+    def _set(self, entries):
+        self._all = entries
+        known = [entry[_ID] for entry in entries]
+        for connector in self._connectors:
+            if connector.session.reservation_id not in known:
+                connector.session.reservation_id = None
+        self.mark()
 
     def _load(self):
         record = self._store.get(_RECORD)
