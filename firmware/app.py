@@ -27,7 +27,7 @@ from firmware.ocpp.boot import Boot, Heartbeat
 from firmware.ocpp.client import Client
 from firmware.ocpp.metering import Metering
 from firmware.ocpp.status import Status
-from firmware.ocpp.transactions import Transactions
+from firmware.ocpp.transactions import Prompt, Transactions
 from kvstore import KvStore
 from log import Log
 from ocppj.rpc import Rpc
@@ -88,7 +88,8 @@ class App:
         self.heartbeat = Heartbeat(self)
         self.boot = Boot(self)
         # In this order they may speak when the line is free.
-        sources = (self.authorize, self.status, self.heartbeat, self.transactions)
+        prompt = Prompt(self.transactions, self.status)
+        sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
         self.client = Client(self, self.rpc, (core,), sources)
         self.metering = Metering(self)
         self.station.lifecycle.on_end = self.metering.on_end

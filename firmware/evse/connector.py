@@ -13,6 +13,7 @@ from firmware.evse import status as statuses
 from firmware.evse.energy import EnergyRegister
 from firmware.evse.faults import find as find_faults
 from firmware.evse.limiter import NAMES, Limiter
+from firmware.evse.overcurrent import Overcurrent
 from firmware.evse.power import Power
 from firmware.evse.session import Session
 from ticks import Deadline, diff
@@ -24,7 +25,9 @@ _FINAL_READING_MS = const(1500)
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
 _METER_SILENT_MS = const(11000)
-_TRIP_WELD = const(4)  # firmware.guard.guard: TRIP_WELD
+# firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT
+_TRIP_WELD = const(4)
+_TRIP_OVERCURRENT = const(8)
 
 
 class Connector:
@@ -46,6 +49,8 @@ class Connector:
         self.reserved = False
         self.locked = False
         self.paused = False
+        # The register at which an id token that was refused later has had its share.
+        self.energy_cap_wh = None
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
@@ -66,6 +71,7 @@ class Connector:
         self._grace = Deadline()
         self._diode = Deadline()
         self._final = Deadline()
+        self._overcurrent = Overcurrent()
         self._opened_at = None
         self._reading_id = meter.reading_id
 
@@ -121,6 +127,9 @@ class Connector:
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
+        if self._grace.running and self.power.holding:
+            # The EV has its time from the offer on, and there is none yet.
+            self._grace.start(now, statuses.START_GRACE_MS)
 
     def _meter(self, now):
         self.meter.tick(now)
@@ -156,6 +165,10 @@ class Connector:
         guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
         guard.request_close = self.power.wants_contactor
         guard.requested_at = now
+        guard.request_trips &= ~_TRIP_OVERCURRENT
+        # A reading of a silent meter is no reading.
+        if self._overcurrent.tick(now, offer_ma, self.meter.current_ma) and self.meter.online:
+            guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.
 
@@ -164,6 +177,7 @@ class Connector:
         self.transaction = transaction
         self.session.handle(sessions.BEGUN)
         self.paused = False
+        self.energy_cap_wh = None
         self._grace.start(now, statuses.START_GRACE_MS)
 
     def final_reading(self, now):

@@ -30,6 +30,8 @@ class Lifecycle:
     def step(self, now, connector):
         """Take plug and unplug to the session, and what follows from its state."""
         session = connector.session
+        if session.state == sessions.AUTHORISED and not connector.operative:
+            withdraw(connector)
         if connector.interrupted:
             self._close_interrupted(now, connector)
         if not connector.plugged:
@@ -42,6 +44,7 @@ class Lifecycle:
                 self._begin(now, connector)
         elif session.state == sessions.RUNNING:
             self._ledger.update(now, connector.transaction, connector.energy.register_wh)
+            self._cap(connector)
         elif session.state == sessions.STOPPING and connector.final_reading(now):
             self._end(now, connector)
         if session.state in (sessions.AUTHORISED, sessions.STARTING):
@@ -74,6 +77,22 @@ class Lifecycle:
             return
         self.storage_failed = False
         connector.begin(now, transaction)
+
+    def refused(self, connector):
+        """The id token of the running transaction was not Accepted after all."""
+        allowance_wh = self._config.get("MaxEnergyOnInvalidId")
+        connector.energy_cap_wh = connector.energy.register_wh + allowance_wh
+
+    def _cap(self, connector):
+        """OCPP 1.6 9.1 MaxEnergyOnInvalidId: so much, then StopTransactionOnInvalidId decides."""
+        cap_wh = connector.energy_cap_wh
+        if cap_wh is None or connector.energy.register_wh < cap_wh:
+            return
+        connector.energy_cap_wh = None
+        if self._config.get("StopTransactionOnInvalidId"):
+            connector.session.stop("DeAuthorized", None)
+        else:
+            connector.paused = True
 
     def _end(self, now, connector):
         session = connector.session

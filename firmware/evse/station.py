@@ -95,10 +95,7 @@ class Station:
             connector.session.parent = id_tag_info.get("parentIdTag") or connector.session.parent
             if id_tag_info.get("status") == "Accepted":
                 return
-            if self._config.get("StopTransactionOnInvalidId"):
-                self._intents.append((self._stop, (connector, "DeAuthorized")))
-            else:
-                connector.paused = True
+            self.lifecycle.refused(connector)
 
     # Facts.
 

@@ -221,6 +221,24 @@ class RefusedLaterTest(Scenario):
         self.finish()
         self.assertEqual(plant.csms.books()[0][3], "Local")
 
+    def test_start_invalid_with_energy_granted_then_delivers_that_much(self):
+        # MaxEnergyOnInvalidId, whatever happens afterwards.
+        for stops in ("true", "false"):
+            plant = self.refused(StopTransactionOnInvalidId=stops, MaxEnergyOnInvalidId="50")
+            self.wait("Charging")
+            plant.run(3000)
+            self.assertEqual(plant.status(), "Charging")
+            self.wait("Finishing" if stops == "true" else "SuspendedEVSE", 60_000)
+            if stops == "false":
+                plant.run(10_000)
+                plant.do("card", id=CARD)
+            self.settle()
+            row = plant.csms.books()[0]
+            self.assertEqual(row[3], "DeAuthorized" if stops == "true" else "Local")
+            # What flows while a meter is read and a car stops comes on top.
+            self.assertTrue(50 <= row[2] <= 75, row)
+            plant.close()
+
     def test_offline_start_found_invalid_later_then_deauthorized(self):
         # The verdict comes with the connection.
         plant = self.begin(connected=False, settings=(("AllowOfflineTxForUnknownId", "true"),))

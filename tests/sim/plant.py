@@ -10,7 +10,7 @@ import json
 from boards.common.connector_port import ConnectorPort
 from boards.sim.board import Pin, SimBoard
 from boards.sim.control import Control
-from boards.sim.flash import mount
+from boards.sim.flash import FlashError, mount
 from boards.sim.trace import Trace
 from boards.sim.world import World
 from firmware.app import App
@@ -53,15 +53,30 @@ class Plant:
 
     # Power.
 
-    def power_on(self, settings=()):
-        """Start the firmware on the flash as it is, in the world as it is."""
+    def power_on(self, settings=(), cut=None):
+        """Start the firmware on the flash as it is, in the world as it is.
+
+        cut: (n, torn) cuts the power again at the n-th flash operation; PowerCut if that comes
+        before the firmware runs.
+        """
         self.powered = True
         self._cut = False
         self.time = VirtualTime()
         self.flash = self._image.open()
+        if cut:
+            self.cut_after(cut[0], cut[1])
         world_path = self._image.path + ".world"
         self.world = World(self.time.ticks_ms, self.connectors, world_path)
         self.time.advance = self.world.advance
+        try:
+            self._build(settings)
+        except (OSError, FlashError):
+            self._raise_cut()
+            raise
+        self._steps = 0
+        self._online = False
+
+    def _build(self, settings):
         board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION)
         if not self._real_pilot:
             board.connectors = [_port(outlet) for outlet in self.world.outlets]
@@ -76,8 +91,6 @@ class Plant:
         self.app.start()
         self.time.every(_STEP_MS, self._trace.poll)
         self.time.every(_STEP_MS, Invariants(self).poll)
-        self._steps = 0
-        self._online = False
 
     def power_off(self):
         """Cut the power, now."""
@@ -107,13 +120,24 @@ class Plant:
             self.time.step()
             self._steps += 1
             if self._steps % _TICK_STEPS == 0:
-                self.app.tick(self.time.now)
-                self._pump()
-                if self._cut:
-                    raise PowerCut()
-                if self.app.exit_reason is not None:
-                    self._trace.event("reset", {"reason": self.app.exit_reason})
-                    self.power_cycle()
+                self._turn()
+
+    def _turn(self):
+        try:
+            self.app.tick(self.time.now)
+            self._pump()
+        except OSError:
+            # What the firmware makes of a dead flash is of no interest: it has no power either.
+            self._raise_cut()
+            raise
+        self._raise_cut()
+        if self.app.exit_reason is not None:
+            self._trace.event("reset", {"reason": self.app.exit_reason})
+            self.power_cycle()
+
+    def _raise_cut(self):
+        if self._cut:
+            raise PowerCut()
 
     def run_until(self, question, limit_ms=60_000):
         """Let time pass until `question()` is true; AssertionError if it takes too long."""
@@ -127,7 +151,7 @@ class Plant:
     def _pump(self):
         now = self.time.now
         client = self.app.client
-        up = self.connected and self.app.station.settled and not self._cut
+        up = self.connected and self.app._may_connect() and not self._cut
         if up and not self._online:
             client.on_connected(now)
         elif self._online and not up:

@@ -1,4 +1,4 @@
-"""The common base of the scenarios: a plant, the words in which a day is told, what always holds."""
+"""The common base of the scenarios: a plant, the words to tell a day in, what always holds."""
 
 import unittest
 
