@@ -21,6 +21,8 @@ from tools.tidy.findings import Source
 
 ROOT_MODULE = "firmware.app"
 _APART = ("firmware.guard.guard",)
+# It keeps chains of imports short; in the bundle there are none.
+_NEEDLESS = ("firmware.preload",)
 
 
 class BundleError(Exception):
@@ -80,7 +82,9 @@ class _Linker:
         for (name, attribute), bound in sorted(self._imports.items(), key=str):
             lines.append(_import_line(name, attribute, bound))
         text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
-        return "\n".join(lines) + "\n" + text + "\n", [module.name for module in self._order]
+        inside = [module.name for module in self._order]
+        inside += [name for name in _NEEDLESS if name in self._paths]
+        return "\n".join(lines) + "\n" + text + "\n", inside
 
     def _keep_apart(self, name):
         """Leave `name` and all that it imports as they are."""
@@ -91,6 +95,8 @@ class _Linker:
 
     def _load(self, name, path):
         if name in self._modules or name in self._apart or name not in self._paths:
+            return
+        if name in _NEEDLESS:
             return
         if name in path:
             raise BundleError("%s imports itself" % " -> ".join([*path, name]))
@@ -124,6 +130,8 @@ class _Linker:
         """Yield (bound name, meaning) for the aliases of an import statement."""
         for alias in node.names:
             if isinstance(node, ast.Import):
+                if alias.name in _NEEDLESS:
+                    continue
                 if alias.asname is None and "." in alias.name:
                     raise BundleError("%s: import %s needs `as`" % (module.name, alias.name))
                 yield alias.asname or alias.name, self._meaning(alias.name, None, module)

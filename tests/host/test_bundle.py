@@ -103,6 +103,16 @@ def test_link_when_a_board_imports_a_module_then_it_stays_apart(tmp_path):
     assert "import driver" in text
 
 
+def test_link_when_preload_is_imported_then_it_is_dropped(tmp_path):
+    """It is for import chains, and there are none left."""
+    text, names = link(tmp_path, {
+        "firmware/preload.py": "import own.inner\nassert own.inner\n", "lib/own/inner.py": "",
+        "firmware/app.py": "import firmware.preload\nprint(8)\n",
+    })
+    assert run(text) == ["8"]
+    assert names == ["firmware.app", "firmware.preload"]
+
+
 @pytest.mark.parametrize("text", [
     "import one\nvalue = one.missing\n",
     "value = 1\ndef set():\n    global value\n    value = 2\n",
