@@ -10,6 +10,7 @@ import sys
 
 from micropython import const
 
+import firmware.preload  # noqa: F401  isort: split
 import ticks
 from firmware import boot_record, device_keys
 from firmware.auth.authorizer import Authorizer
@@ -57,8 +58,11 @@ class App:
         self.last_run = boot_record.take(self.settings)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
-        keys = config_keys.board_keys(len(board.connectors), measurands, "Core", board.tethered)
-        tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
+        self.profiles = _optional_profiles()
+        names = ",".join(["Core"] + [profile.FEATURE for profile in self.profiles])
+        keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
+        tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
+        tables += [profile.KEYS for profile in self.profiles]
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
@@ -68,6 +72,9 @@ class App:
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
+        self.smart_charging = None
+        if "SmartCharging" in names:
+            self.smart_charging = _smart_charging(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()
         self.link = self._build_link(settings)
@@ -90,7 +97,7 @@ class App:
         # In this order they may speak when the line is free.
         prompt = Prompt(self.transactions, self.status)
         sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
-        self.client = Client(self, self.rpc, (core,), sources)
+        self.client = Client(self, self.rpc, tuple(self.profiles) + (core,), sources)
         self.metering = Metering(self)
         self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
@@ -183,6 +190,8 @@ class App:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
         station.online = self.client.online
+        if self.smart_charging:
+            self.smart_charging.tick(now)
         station.tick(now)
         self._tell_refusal()
         self.status.observe(now, station.online)
@@ -258,3 +267,21 @@ class App:
             "station", "connector %d is %s%s", connector.id, connector.status,
             "" if connector.error_code == "NoError" else " (" + connector.error_code + ")",
         )
+
+
+def _optional_profiles():
+    """Return the modules of the profiles that this build has, before Core: they may refine it."""
+    profiles = []
+    try:
+        from firmware.ocpp import smart_charging
+
+        profiles.append(smart_charging)
+    except ImportError:
+        pass
+    return profiles
+
+
+def _smart_charging(app):
+    from firmware.evse.smart_charging import SmartCharging
+
+    return SmartCharging(app.station.connectors, app, KvStore(app.board.fs, "/profiles"))

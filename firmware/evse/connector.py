@@ -54,8 +54,7 @@ class Connector:
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
-        # An EV is on the pilot (states B to D). E and F say nothing about it.
-        self.plugged = False
+        self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
         self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False
@@ -65,11 +64,8 @@ class Connector:
         self.status = statuses.AVAILABLE
         self.status_at = None
         self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
-        self.connect = Deadline()
-        self.recover = Deadline()
-        self._grace = Deadline()
-        self._diode = Deadline()
-        self._final = Deadline()
+        self.connect, self.recover = Deadline(), Deadline()
+        self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
         self._overcurrent = Overcurrent()
         self._opened_at = None
         self._reading_id = meter.reading_id
@@ -175,8 +171,9 @@ class Connector:
         guard.request_close = self.power.wants_contactor and held
         guard.requested_at = now
         guard.request_trips &= ~_TRIP_OVERCURRENT
-        # A reading of a silent meter is no reading.
-        if self._overcurrent.tick(now, offer_ma, self.meter.current_ma) and self.meter.online:
+        # A silent meter says nothing, and one that was never heard has no currents.
+        judged_ma = offer_ma if self.meter.online else 0
+        if self._overcurrent.tick(now, judged_ma, self.meter.current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.

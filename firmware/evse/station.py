@@ -174,9 +174,9 @@ class Station:
             connector.status_at = self._clock.stamp(now)
         if status == connector.status and errors == known:
             return
-        if status != connector.status and not statuses.allowed(connector.status, status):
-            # The table of OCPP 1.6 4.9 has no such change: the user's part ends first.
-            self._set_status(now, connector, statuses.AVAILABLE, ("NoError", "", ""))
+        between = statuses.between(connector.status, status)
+        if between:
+            self._set_status(now, connector, between, ("NoError", "", ""))
         self._set_status(now, connector, status, errors)
 
     def _set_status(self, now, connector, status, errors):
