@@ -71,8 +71,11 @@ def derive(connector, previous):
         return UNAVAILABLE
     if state == sessions.FINISHING:
         return FINISHING
+    # A plug alone is no use of a reservation (TC_046_2_CS): the holder's token is.
+    if connector.reserved and state in (sessions.IDLE, sessions.PLUGGED):
+        return RESERVED
     if state == sessions.IDLE:
-        return RESERVED if connector.reserved else AVAILABLE
+        return AVAILABLE
     return PREPARING
 
 

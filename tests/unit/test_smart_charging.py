@@ -142,6 +142,16 @@ class TimeTest(unittest.TestCase):
             rig.clock.set(rig.now, wall[0], (wall[1] + 400) % 1000)
         self.assertEqual(reads, [])
 
+    def test_change_on_either_connector_is_noticed(self):
+        # The next look is at the earliest of all changes.
+        rig = Rig(NOW, 2)
+        rig.set(1, profile(1, start=0, limits=((0, 8), (10, 9))))
+        rig.set(2, profile(2, start=0, limits=((0, 8), (20, 9))))
+        rig.run(10)
+        self.assertEqual((rig.limit_ma(1), rig.limit_ma(2)), (9_000, 8_000))
+        rig.run(10)
+        self.assertEqual((rig.limit_ma(1), rig.limit_ma(2)), (9_000, 9_000))
+
     def test_idle_reads_no_record(self):
         # The governing period is known until its end.
         rig = Rig(NOW)
