@@ -50,7 +50,7 @@ class Lifecycle:
             withdraw(connector)
 
     def _spend_grant(self, connector):
-        """OCPP 1.6 9.1 MaxEnergyOnInvalidId: so much for a token that was refused, then no more."""
+        """MaxEnergyOnInvalidId (OCPP 1.6 9.1): so much for a refused token, then no more."""
         ends_wh = connector.grant_ends_wh
         if ends_wh is None or connector.energy.register_wh < ends_wh:
             return

@@ -136,7 +136,7 @@ def test_tc_039_cs_offline_transaction(cs, user):
     user.present(VALID)
     user.sees_charging()
     user.present(VALID)
-    user.sees(lambda seen: seen["status"] == "Finishing")
+    user.sees_the_end()
     user.unplug()
     user.sees(lambda seen: seen["status"] == "Available")
     user.restore_network()
