@@ -37,6 +37,7 @@ _GUARD_MS = const(10)
 _TICK_MS = const(50)
 _FRAME_BYTES_MAX = const(16384)
 _SAVE_TIME_MS = const(600_000)
+_SETTLED_MS = const(5000)
 # So long a reset waits for the central system to take the StopTransaction.
 _RESET_PATIENCE_MS = const(5000)
 _RESET_SETTLE_MS = const(500)
@@ -74,6 +75,7 @@ class App:
         self.crashes = 0
         self._link_task = None
         self._refused = None
+        self._settled_by = ticks.Deadline()
         self._save_time = ticks.Deadline()
         self._reset_by = ticks.Deadline()
         self._settle = ticks.Deadline()
@@ -123,6 +125,7 @@ class App:
             connector_id = transaction.connector_id
             self.log.warn("tx", "transaction on connector %d was cut off", connector_id)
         self._save_time.start(now, _SAVE_TIME_MS)
+        self._settled_by.start(now, _SETTLED_MS)
 
     async def run(self):
         """Run until somebody wants a reset; returns why."""
@@ -134,12 +137,16 @@ class App:
             # opens by itself if the requests stay away.
             except Exception as error:  # noqa: BLE001
                 self._crashed("tick", error)
-            if self._link_task is None and self.link and self.station.settled:
-                # Not before: the first status of a plugged connector must not be Available.
+            if self._link_task is None and self.link and self._may_connect():
                 self._link_task = asyncio.create_task(self._keep_link())
             await asyncio.sleep(_TICK_MS / 1000)
         await self.stop()
         return self.exit_reason
+
+    def _may_connect(self):
+        # Not at once: the first status of a plugged connector must not be Available. But a pilot
+        # that never settles is a reason to connect, too.
+        return self.station.settled or self._settled_by.expired(self.board.ticks_ms())
 
     async def stop(self):
         """Close the connection in order; nothing runs in the background afterwards."""
@@ -194,6 +201,7 @@ class App:
         if reader is None:
             return
         event = reader.tick(now)
+        self.station.reader_silent = reader.is_silent
         if event is None:
             return
         if event[0] == "card":

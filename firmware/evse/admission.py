@@ -15,10 +15,14 @@ _FOR_STOP = const(1)
 
 
 class Admission:
-    """`refused_token` is the last token that was turned away, for the display and for `why`."""
+    """`refused_token` is the last token that was turned away, for the display and for `why`.
+
+    closed: nobody is admitted any more, because a reset is under way.
+    """
 
     def __init__(self, connectors, parts):
         self.online = False
+        self.closed = False
         self.refused_token = None
         self._connectors = connectors
         self._config = parts.config
@@ -90,13 +94,13 @@ class Admission:
     def _authorised(self, now, connector, id_token, parent):
         """A token is accepted: unless the connector was taken meanwhile, it is this user's."""
         self.refused_token = None
-        if connector.faults or not connector.operative:
+        if self.closed or connector.faults or not connector.operative:
             return
         if not connector.session.accepts(sessions.AUTHORISE):
             return
         connector.session.authorise(id_token, parent)
         timeout_s = self._config.get("ConnectionTimeOut")
-        if timeout_s and connector.session.state == sessions.AUTHORISED:
+        if timeout_s:
             connector.connect.start(now, timeout_s * 1000)
 
 

@@ -13,6 +13,7 @@ from firmware.evse import status as statuses
 from firmware.evse.energy import EnergyRegister
 from firmware.evse.faults import find as find_faults
 from firmware.evse.limiter import NAMES, Limiter
+from firmware.evse.overcurrent import Overcurrent
 from firmware.evse.power import Power
 from firmware.evse.session import Session
 from ticks import Deadline, diff
@@ -24,6 +25,9 @@ _FINAL_READING_MS = const(1500)
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
 _METER_SILENT_MS = const(11000)
+# firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT
+_TRIP_WELD = const(4)
+_TRIP_OVERCURRENT = const(8)
 
 
 class Connector:
@@ -45,10 +49,14 @@ class Connector:
         self.reserved = False
         self.locked = False
         self.paused = False
-        self.grant_ends_wh = None  # register at which a token that was refused has had its due
+        # The register at which an id token that was refused later has had its share.
+        self.energy_cap_wh = None
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
+        # An EV is on the pilot (states B to D). E and F say nothing about it.
+        self.plugged = False
+        self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False
         self.meter_silent = False
@@ -63,15 +71,11 @@ class Connector:
         self._grace = Deadline()
         self._diode = Deadline()
         self._final = Deadline()
+        self._overcurrent = Overcurrent()
         self._opened_at = None
         self._reading_id = meter.reading_id
 
     # Facts.
-
-    @property
-    def plugged(self):
-        """True while an EV is on the pilot (states B to D)."""
-        return self.pilot.state in (pilots.B, pilots.C, pilots.D)
 
     @property
     def ev_asks(self):
@@ -112,12 +116,14 @@ class Connector:
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
         pwm = 0 < self.guard.duty < _STEADY_HIGH
         self.pilot.update(now, self.guard.high_mv, self.guard.low_mv, pwm)
+        if self.pilot.state not in (pilots.E, pilots.F):
+            self.plugged = self.pilot.state != pilots.A
         if not self.pilot_known:
             pilot = self.pilot
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
-        self.faults, self.warnings = find_faults(self)
+        self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
@@ -159,6 +165,10 @@ class Connector:
         guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
         guard.request_close = self.power.wants_contactor
         guard.requested_at = now
+        guard.request_trips &= ~_TRIP_OVERCURRENT
+        # A reading of a silent meter is no reading.
+        if self._overcurrent.tick(now, offer_ma, self.meter.current_ma) and self.meter.online:
+            guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.
 
@@ -167,12 +177,14 @@ class Connector:
         self.transaction = transaction
         self.session.handle(sessions.BEGUN)
         self.paused = False
-        self.grant_ends_wh = None
+        self.energy_cap_wh = None
         self._grace.start(now, statuses.START_GRACE_MS)
 
     def final_reading(self, now):
         """Return True once the register holds all that flowed: asked while the session stops."""
-        if self.guard.closed or self.power.state != powers.OFF:
+        # A welded contactor never opens: the bill must not wait for it.
+        opens = not self.guard.trips_latched & _TRIP_WELD
+        if (self.guard.closed and opens) or self.power.state != powers.OFF:
             self._opened_at = None
             return False
         if self._opened_at is None:

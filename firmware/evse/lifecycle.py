@@ -38,27 +38,20 @@ class Lifecycle:
             self._unplugged(connector)
         elif session.accepts(sessions.PLUG):
             session.handle(sessions.PLUG)
-        if session.state == sessions.STARTING and not connector.interrupted:
-            self._begin(now, connector)
+        if session.state == sessions.STARTING:
+            # A fault may go away in time; nobody is billed for waiting.
+            if not connector.interrupted and not connector.faults:
+                self._begin(now, connector)
         elif session.state == sessions.RUNNING:
             self._ledger.update(now, connector.transaction, connector.energy.register_wh)
-            self._spend_grant(connector)
+            self._cap(connector)
         elif session.state == sessions.STOPPING and connector.final_reading(now):
             self._end(now, connector)
-        if session.state == sessions.AUTHORISED and connector.connect.expired(now):
-            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug.
-            withdraw(connector)
-
-    def _spend_grant(self, connector):
-        """MaxEnergyOnInvalidId (OCPP 1.6 9.1): so much for a refused token, then no more."""
-        ends_wh = connector.grant_ends_wh
-        if ends_wh is None or connector.energy.register_wh < ends_wh:
-            return
-        connector.grant_ends_wh = None
-        if self._config.get("StopTransactionOnInvalidId"):
-            connector.session.stop("DeAuthorized", None)
-        else:
-            connector.paused = True
+        if session.state in (sessions.AUTHORISED, sessions.STARTING):
+            # ConnectionTimeOut (TC_004_2_CS): nobody came with a plug. Or OCPP 1.6 5.2: no
+            # transaction runs, so the connector is inoperative at once.
+            if connector.connect.expired(now) or not connector.operative:
+                withdraw(connector)
 
     def _unplugged(self, connector):
         session = connector.session
@@ -84,6 +77,22 @@ class Lifecycle:
             return
         self.storage_failed = False
         connector.begin(now, transaction)
+
+    def refused(self, connector):
+        """The id token of the running transaction was not Accepted after all."""
+        allowance_wh = self._config.get("MaxEnergyOnInvalidId")
+        connector.energy_cap_wh = connector.energy.register_wh + allowance_wh
+
+    def _cap(self, connector):
+        """OCPP 1.6 9.1 MaxEnergyOnInvalidId: so much, then StopTransactionOnInvalidId decides."""
+        cap_wh = connector.energy_cap_wh
+        if cap_wh is None or connector.energy.register_wh < cap_wh:
+            return
+        connector.energy_cap_wh = None
+        if self._config.get("StopTransactionOnInvalidId"):
+            connector.session.stop("DeAuthorized", None)
+        else:
+            connector.paused = True
 
     def _end(self, now, connector):
         session = connector.session

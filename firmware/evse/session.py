@@ -17,7 +17,7 @@ STARTING = const(3)  # Both: the start record is being written.
 RUNNING = const(4)  # Transaction open.
 STOPPING = const(5)  # Stop wanted: waiting for the contactor and the last meter reading.
 FINISHING = const(6)  # Transaction closed, EV still there.
-STATES = ("idle", "plugged", "authorised", "starting", "running", "stopping", "finishing")
+STATES = "idle plugged authorised starting running stopping finishing"
 
 # Events.
 PLUG = const(0)
@@ -28,25 +28,25 @@ BEGUN = const(4)  # The start record is complete on flash.
 REFUSED = const(5)  # The start record could not be written.
 STOP = const(6)
 ENDED = const(7)  # The stop record is complete on flash.
-EVENTS = ("plug", "unplug", "authorise", "withdraw", "begun", "refused", "stop", "ended")
+EVENTS = "plug unplug authorise withdraw begun refused stop ended"
 
-TABLE = (
-    (IDLE, PLUG, PLUGGED),
-    (IDLE, AUTHORISE, AUTHORISED),
-    (PLUGGED, UNPLUG, IDLE),
-    (PLUGGED, AUTHORISE, STARTING),
-    (PLUGGED, ENDED, FINISHING),  # The transaction that the last run left open was closed.
-    (AUTHORISED, PLUG, STARTING),
-    (AUTHORISED, WITHDRAW, IDLE),
-    (STARTING, UNPLUG, AUTHORISED),
-    (STARTING, BEGUN, RUNNING),
-    (STARTING, REFUSED, FINISHING),
-    (STARTING, WITHDRAW, PLUGGED),
-    (RUNNING, STOP, STOPPING),
-    (STOPPING, ENDED, FINISHING),
-    (FINISHING, AUTHORISE, STARTING),
-    (FINISHING, UNPLUG, IDLE),
-)
+TABLE = bytes([
+    IDLE, PLUG, PLUGGED,
+    IDLE, AUTHORISE, AUTHORISED,
+    PLUGGED, UNPLUG, IDLE,
+    PLUGGED, AUTHORISE, STARTING,
+    PLUGGED, ENDED, FINISHING,  # The transaction that the last run left open was closed.
+    AUTHORISED, PLUG, STARTING,
+    AUTHORISED, WITHDRAW, IDLE,
+    STARTING, UNPLUG, AUTHORISED,
+    STARTING, BEGUN, RUNNING,
+    STARTING, REFUSED, FINISHING,
+    STARTING, WITHDRAW, PLUGGED,
+    RUNNING, STOP, STOPPING,
+    STOPPING, ENDED, FINISHING,
+    FINISHING, AUTHORISE, STARTING,
+    FINISHING, UNPLUG, IDLE,
+])  # fmt: skip
 
 
 class Session(Machine):

@@ -4,9 +4,10 @@ Requests from outside (CSMS, console, card) are recorded and carried out on the 
 answer always leaves before what it causes.
 """
 
+from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
-from firmware.evse.admission import Admission
+from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
 
@@ -18,6 +19,7 @@ class Station:
         """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
         self.connectors = connectors
         self.online = False
+        self.reader_silent = False
         self.status0 = statuses.AVAILABLE
         self.status0_at = None
         self.error_code0 = "NoError"
@@ -38,6 +40,8 @@ class Station:
 
     def remote_start(self, now, connector_id, id_token, authorize):
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
+        if self.admission.closed:
+            return False
         for connector in self.connectors:
             if connector_id not in (None, connector.id):
                 continue
@@ -70,6 +74,7 @@ class Station:
 
     def reset(self, now, hard):
         """Reset: sessions end first, then `reset_wanted` tells the application."""
+        self.admission.closed = True
         self._intents.append((self._reset, ("HardReset" if hard else "SoftReset",)))
         return True
 
@@ -90,8 +95,7 @@ class Station:
             connector.session.parent = id_tag_info.get("parentIdTag") or connector.session.parent
             if id_tag_info.get("status") == "Accepted":
                 return
-            granted_wh = self._config.get("MaxEnergyOnInvalidId", 0)
-            connector.grant_ends_wh = connector.energy.register_wh + granted_wh
+            self.lifecycle.refused(connector)
 
     # Facts.
 
@@ -124,6 +128,7 @@ class Station:
                 action(now, *details)
         for connector in self.connectors:
             connector.tick(now)
+            latches.tick(now, connector, self._config)
             self.lifecycle.step(now, connector)
             self._derive(now, connector)
         self._derive0(now)
@@ -135,6 +140,8 @@ class Station:
     def _reset(self, now, reason):
         for connector in self.connectors:
             self._stop(now, connector, reason)
+            if connector.session.state == sessions.AUTHORISED:
+                withdraw(connector)
         self.reset_wanted = reason
 
     # Status.
@@ -162,8 +169,11 @@ class Station:
     def _derive0(self, now):
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
-        if status != self.status0 or self.status0_at is None:
+        error_code = "ReaderFailure" if self.reader_silent else "NoError"
+        known = status == self.status0 and error_code == self.error_code0
+        if not known or self.status0_at is None:
             self.status0 = status
+            self.error_code0 = error_code
             self.status0_at = self._clock.stamp(now)
 
 

@@ -214,20 +214,20 @@ def _authorization(settings):
     return "Basic " + binascii.b2a_base64(pair).decode().strip()
 
 
-_ERRNO_TEXTS = (
-    (111, "connection refused"),
-    (110, "timed out"),
-    (113, "no route to the host"),
-    (101, "network is unreachable"),
-    (104, "connection reset"),
-    (32, "connection broken"),
-    (-2, "name not found"),
-)
+_ERRNO_TEXTS = """
+111 connection refused
+110 timed out
+113 no route to the host
+101 network is unreachable
+104 connection reset
+32 connection broken
+-2 name not found
+"""
 
 
 def _os_text(error):
-    number = error.args[0] if error.args else None
-    for known, text in _ERRNO_TEXTS:
-        if number == known:
-            return text
-    return str(error) or repr(error)
+    number = "\n%s " % (error.args[0] if error.args else "")
+    at = _ERRNO_TEXTS.find(number)
+    if at < 0:
+        return str(error) or repr(error)
+    return _ERRNO_TEXTS[at + len(number) : _ERRNO_TEXTS.find("\n", at + 1)]

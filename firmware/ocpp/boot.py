@@ -14,17 +14,17 @@ _WAIT_S_MAX = const(86_400)
 _HEARTBEAT_S_MAX = const(500_000)  # as milliseconds still within half of the tick range
 
 # Field and the length that OCPP 1.6 6.3 allows; a longer text is cut.
-_IDENTITY = (
-    ("chargePointVendor", 20),
-    ("chargePointModel", 20),
-    ("chargePointSerialNumber", 25),
-    ("chargeBoxSerialNumber", 25),
-    ("firmwareVersion", 50),
-    ("iccid", 20),
-    ("imsi", 20),
-    ("meterType", 25),
-    ("meterSerialNumber", 25),
-)
+_IDENTITY = """
+chargePointVendor 20
+chargePointModel 20
+chargePointSerialNumber 25
+chargeBoxSerialNumber 25
+firmwareVersion 50
+iccid 20
+imsi 20
+meterType 25
+meterSerialNumber 25
+"""
 
 
 class Boot:
@@ -92,10 +92,11 @@ class Boot:
 
     def _identity(self):
         payload = {}
-        for name, length in _IDENTITY:
+        words = _IDENTITY.split()
+        for name, length in zip(words[::2], words[1::2]):
             text = self._ctx.identity.get(name)
             if text:
-                payload[name] = text[:length]
+                payload[name] = text[: int(length)]
         return payload
 
 
