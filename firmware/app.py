@@ -10,6 +10,7 @@ import sys
 
 from micropython import const
 
+import firmware.preload  # noqa: F401  isort: split
 import ticks
 from firmware import boot_record, device_keys
 from firmware.auth.authorizer import Authorizer

@@ -66,11 +66,8 @@ class Connector:
         self.error_code = "NoError"
         self.vendor_error_code = ""
         self.info = ""
-        self.connect = Deadline()
-        self.recover = Deadline()
-        self._grace = Deadline()
-        self._diode = Deadline()
-        self._final = Deadline()
+        self.connect, self.recover = Deadline(), Deadline()
+        self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
         self._overcurrent = Overcurrent()
         self._opened_at = None
         self._reading_id = meter.reading_id
