@@ -111,6 +111,10 @@ class App:
             connector = Connector(
                 index + 1, guard, board.meters[index], board.current_ma_max, board.phases
             )
+            if not board.tethered:
+                from firmware.evse.socket_side import SocketSide
+
+                connector.socket = SocketSide(board.sockets[index])
             boot_record.restore_energy(self.settings, connector)
             connectors.append(connector)
         return connectors

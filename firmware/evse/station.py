@@ -7,6 +7,7 @@ answer always leaves before what it causes.
 from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
+from firmware.evse import tap
 from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
@@ -42,16 +43,16 @@ class Station:
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
         if self.admission.closed:
             return False
-        for connector in self.connectors:
-            if connector_id not in (None, connector.id):
-                continue
-            if connector.faults or not connector.operative:
-                continue
-            if connector.session.accepts(sessions.AUTHORISE):
-                action = self.admission.start_remote
-                self._intents.append((action, (connector, id_token, authorize)))
-                return True
-        return False
+        is_open = connector_id is None
+        if is_open:
+            connector = tap.connector_for(self.connectors, id_token)
+        else:
+            connector = self.connectors[connector_id - 1]
+        if connector is None or not tap.can_start(connector, id_token):
+            return False
+        action = self.admission.start_remote
+        self._intents.append((action, (connector, id_token, authorize, is_open)))
+        return True
 
     def remote_stop(self, now, transaction_id):
         """RemoteStopTransaction: True if that transaction runs here."""
@@ -65,12 +66,30 @@ class Station:
         return False
 
     def unlock(self, now, connector_id):
-        """UnlockConnector: a tethered cable has no lock to open (TC_017_2_CS, TC_031_CS)."""
-        return "NotSupported"
+        """UnlockConnector: None, the lock will tell in `unlock_result`; or why it cannot."""
+        socket = self._socket(connector_id)
+        if socket is None:
+            # A tethered cable has no lock to open (TC_017_2_CS, TC_031_CS).
+            return "NotSupported"
+        socket.unlock()
+        self._intents.append((self._release, (self.connectors[connector_id - 1],)))
+        return None
 
     def unlock_result(self, connector_id):
         """Return the outcome of an unlocking under way; None while it is not known."""
-        return "NotSupported"
+        socket = self._socket(connector_id)
+        return "NotSupported" if socket is None else socket.lock.result
+
+    def _socket(self, connector_id):
+        known = 0 < connector_id <= len(self.connectors)
+        return self.connectors[connector_id - 1].socket if known else None
+
+    def _release(self, _now, connector):
+        """The plug is to be freed: whoever uses the connector has ended (TC_018_1_CS)."""
+        if connector.session.state == sessions.RUNNING:
+            connector.session.stop("UnlockCommand", None)
+        elif connector.session.state == sessions.STARTING:
+            withdraw(connector)
 
     def reset(self, now, hard):
         """Reset: sessions end first, then `reset_wanted` tells the application."""
@@ -130,6 +149,7 @@ class Station:
             connector.tick(now)
             latches.tick(now, connector, self._config)
             self.lifecycle.step(now, connector)
+            self.admission.follow(now, connector)
             self._derive(now, connector)
         self._derive0(now)
 
@@ -183,8 +203,10 @@ def _errors(connector):
     if worst:
         return worst[0].error_code, worst[0].vendor_error_code, worst[0].text
     session = connector.session
-    gone = session.state == sessions.RUNNING and not connector.plugged
-    if gone or (session.state == sessions.STOPPING and session.stop_reason == "EVDisconnected"):
+    gone = session.state == sessions.RUNNING
+    if session.state in (sessions.STOPPING, sessions.FINISHING):
+        gone = session.stop_reason == "EVDisconnected"
+    if gone and not connector.plugged:
         # TC_005_3_CS compares this text literally.
         return "NoError", "", "EV side disconnected"
     return "NoError", "", ""

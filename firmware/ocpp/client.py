@@ -141,7 +141,10 @@ class Client:
             for source in self._sources:
                 if text is not None:
                     break
-                text = self._ask(now, source)
+                # What an answer still to come has caused already is told after it (TC_018_1_CS);
+                # a person with a card does not wait for that.
+                if not self._deferred or source is self._ctx.authorize:
+                    text = self._ask(now, source)
         return text
 
     def _ask(self, now, source):

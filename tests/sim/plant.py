@@ -7,6 +7,7 @@ through the control port's commands.
 
 import json
 
+import shape  # noqa: F401  here, because imports nested as deep as its own exhaust the C stack
 from boards.common.connector_port import ConnectorPort
 from boards.sim.board import Pin, SimBoard
 from boards.sim.control import Control
@@ -35,11 +36,14 @@ class Plant:
     settings: configuration of the first boot. `connected`: the network, to be set at any time.
     real_pilot: read the pilot through ADC bursts, ten times slower. `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
-    is carried out at once, in the same world and on the same flash.
+    is carried out at once, in the same world and on the same flash. socket: detachable cables.
     """
 
-    def __init__(self, connectors=1, settings=(), connected=True, real_pilot=False, blocks=64):
+    def __init__(
+        self, connectors=1, settings=(), connected=True, socket=False, real_pilot=False, blocks=64
+    ):
         self.connectors = connectors
+        self.socket = socket
         self.csms = Csms()
         self.connected = connected
         self.events = []
@@ -66,7 +70,7 @@ class Plant:
         if cut:
             self.cut_after(cut[0], cut[1])
         world_path = self._image.path + ".world"
-        self.world = World(self.time.ticks_ms, self.connectors, world_path)
+        self.world = World(self.time.ticks_ms, self.connectors, world_path, self.socket)
         self.time.advance = self.world.advance
         try:
             self._build(settings)
