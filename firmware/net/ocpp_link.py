@@ -36,6 +36,7 @@ class OcppLink:
         self._socket = None
         self._stream = None
         self._ping = ticks.Deadline()
+        self._ping_s = 0
         self._why = None
         self._ended_by = None
         # Called with "in" or "out" and each text, if somebody wants to look on.
@@ -133,7 +134,8 @@ class OcppLink:
         interval_s = self._config.get("WebSocketPingInterval")
         if not interval_s:
             self._ping.stop()
-        elif not self._ping.running:
+        elif not self._ping.running or interval_s != self._ping_s:
+            self._ping_s = interval_s
             self._ping.start(now, interval_s * 1000)
         elif self._ping.expired(now) and self._socket.can_send:
             self._socket.ping(now, _PONG_MS)
