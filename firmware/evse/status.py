@@ -67,7 +67,7 @@ def _in_transaction(connector, state, previous):
         return FINISHING
     if connector.charging:
         return CHARGING
-    if connector.starting_up and previous in _BEFORE_START:
+    if connector.starting_up and not connector.paused and previous in _BEFORE_START:
         return PREPARING
     if not connector.plugged:
         return SUSPENDED_EV
