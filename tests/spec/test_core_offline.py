@@ -24,7 +24,7 @@ def test_tc_032_2_cs_power_failure(cs, user):
         message("StopTransaction", reason="PowerLoss"),
     )
     assert stop["meterStop"] > start["meterStart"]
-    assert seconds(start["timestamp"]) < seconds(stop["timestamp"]) <= time.time() + 1
+    assert seconds(start["timestamp"]) <= seconds(stop["timestamp"]) <= time.time() + 1
     user.sees_no_power()
 
 
