@@ -71,7 +71,7 @@ def _in_transaction(connector, state, previous):
         return PREPARING
     if not connector.plugged:
         return SUSPENDED_EV
-    if not connector.offering:
+    if connector.paused or not connector.offering:
         return SUSPENDED_EVSE
     if connector.ev_asks:
         # The contactor is about to close: what was true until now is still the best answer.
