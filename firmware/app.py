@@ -59,7 +59,8 @@ class App:
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
         keys = config_keys.board_keys(len(board.connectors), measurands, "Core", board.tethered)
-        tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
+        own_keys = device_keys.table(board.current_ma_max) + device_keys.declared(board.keys)
+        tables = (config_keys.CORE, keys, own_keys)
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
