@@ -12,7 +12,7 @@ from micropython import const
 
 import firmware.preload  # noqa: F401  isort: split
 import ticks
-from firmware import boot_record, device_keys
+from firmware import boot_record, device_keys, profiles
 from firmware.auth.authorizer import Authorizer
 from firmware.auth.cache import Cache
 from firmware.clock import Clock
@@ -48,9 +48,12 @@ VERSION = "0.1.0"
 
 
 class App:
-    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None."""
+    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None.
 
-    def __init__(self, board, settings):
+    features: names of the optional profiles to load; None for all that are installed.
+    """
+
+    def __init__(self, board, settings, features=None):
         self.board = board
         self.log = Log()
         fs = board.fs
@@ -58,18 +61,25 @@ class App:
         self.last_run = boot_record.take(self.settings)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
-        keys = config_keys.board_keys(len(board.connectors), measurands, "Core", board.tethered)
-        own_keys = device_keys.table(board.current_ma_max) + device_keys.declared(board.keys)
-        tables = (config_keys.CORE, keys, own_keys)
+        self.profiles = profiles.installed(features)
+        names = profiles.features(self.profiles)
+        keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
+        tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
+        tables += [profile.KEYS for profile in self.profiles]
+        tables.append(device_keys.declared(board.keys))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
         self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
-        self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
+        self.local_list, self.staging = profiles.local_list(self)
+        cache = Cache(KvStore(fs, "/cache"))
+        self.authorizer = Authorizer(self.config, self.clock, cache, self.local_list)
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
+        self.smart_charging = profiles.smart_charging(self)
+        profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()
         self.link = self._build_link(settings)
@@ -92,7 +102,9 @@ class App:
         # In this order they may speak when the line is free.
         prompt = Prompt(self.transactions, self.status)
         sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
-        self.client = Client(self, self.rpc, (core,), sources)
+        # The optional profiles before Core: they may refine it.
+        self.triggered = profiles.triggered(self)
+        self.client = Client(self, self.rpc, self.profiles + [core], sources, self.triggered)
         self.metering = Metering(self)
         self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
@@ -103,7 +115,7 @@ class App:
             return None
         from firmware.net.ocpp_link import OcppLink
 
-        return OcppLink(self.client, settings, self)
+        return OcppLink(self.client, settings, self, lambda: profiles.collector(self))
 
     def _connectors(self):
         connectors = []
@@ -185,6 +197,8 @@ class App:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
         station.online = self.client.online
+        if self.smart_charging:
+            self.smart_charging.tick(now)
         station.tick(now)
         self._tell_refusal()
         self.status.observe(now, station.online)

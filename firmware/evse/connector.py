@@ -54,8 +54,7 @@ class Connector:
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
-        # An EV is on the pilot (states B to D). E and F say nothing about it.
-        self.plugged = False
+        self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
         self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False
@@ -172,8 +171,9 @@ class Connector:
         guard.request_close = self.power.wants_contactor and held
         guard.requested_at = now
         guard.request_trips &= ~_TRIP_OVERCURRENT
-        # A reading of a silent meter is no reading.
-        if self._overcurrent.tick(now, offer_ma, self.meter.current_ma) and self.meter.online:
+        # A silent meter says nothing, and one that was never heard has no currents.
+        judged_ma = offer_ma if self.meter.online else 0
+        if self._overcurrent.tick(now, judged_ma, self.meter.current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.

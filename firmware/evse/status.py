@@ -46,6 +46,20 @@ def allowed(before, after):
     return after in ALLOWED[at : ALLOWED.find("\n", at + 1)].split()[1:]
 
 
+def between(before, after):
+    """Return the status to show between two that OCPP 1.6 4.9 does not let follow each other.
+
+    None if the change is allowed, or is none. Available says that a user's part has ended,
+    Preparing that one has begun: one of them is always a way.
+    """
+    if before == after or allowed(before, after):
+        return None
+    for status in (AVAILABLE, PREPARING):
+        if allowed(before, status) and allowed(status, after):
+            return status
+    raise AssertionError((before, after))
+
+
 def derive(connector, previous):
     """Return the status that the facts of `connector` amount to; `previous` is the last one."""
     if connector.faults:
@@ -57,8 +71,11 @@ def derive(connector, previous):
         return UNAVAILABLE
     if state == sessions.FINISHING:
         return FINISHING
+    # A plug alone is no use of a reservation (TC_046_2_CS): the holder's token is.
+    if connector.reserved and state in (sessions.IDLE, sessions.PLUGGED):
+        return RESERVED
     if state == sessions.IDLE:
-        return RESERVED if connector.reserved else AVAILABLE
+        return AVAILABLE
     return PREPARING
 
 

@@ -24,11 +24,13 @@ _CONNECT_MS = const(15000)
 class OcppLink:
     """`run` is a task for ever. `online`-ness is the OCPP client's business, not this one's."""
 
-    def __init__(self, client, settings, parts):
+    def __init__(self, client, settings, parts, collector=None):
         """settings: url, identity, password (text or None), ca (PEM or None). parts: board, log,
-        config."""
+        config. collector(): a collector of texts for one connection and its limit in bytes, or
+        None for the usual one (see websock.client)."""
         self._client = client
         self._settings = settings
+        self._collector = collector
         self._board = parts.board
         self._log = parts.log
         self._config = parts.config
@@ -94,6 +96,9 @@ class OcppLink:
             _authorization(settings),
             self._board.random,
         )
+        collecting = self._collector() if self._collector else None
+        if collecting:
+            self._socket.collect(collecting[0], collecting[1])
         self._socket.start(self._board.ticks_ms())
         await self._flush()
 

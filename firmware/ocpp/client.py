@@ -187,7 +187,8 @@ class Client:
             return
         try:
             answer = self._handle(now, action, payload)
-            if isinstance(answer, dict):
+            # A payload that has decimals comes as text (ocppj.frame).
+            if isinstance(answer, (dict, str)):
                 self.answer(message_id, answer)
             else:
                 self._defer(now, message_id, answer)

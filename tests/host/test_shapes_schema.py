@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import ocpp16
 import rfc3339
 import shape
-from ocpp16 import core
+from ocpp16 import core, smart_charging
 from ocppj.errors import OcppError
 
 _SCHEMAS = pathlib.Path(ocpp.v16.__file__).parent / "schemas"
@@ -27,6 +27,7 @@ _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 # (least, greatest) that we add to a "number" or "integer" of the schemas, by name of the field.
 _RANGES = {
     ("ChangeAvailability", "connectorId"): (0, None),
+    ("ClearChargingProfile", "stackLevel"): None,
     "stackLevel": (0, None),
     "startPeriod": (0, None),
     "numberPhases": (1, 3),
@@ -45,7 +46,8 @@ def _schema(name):
 
 
 def _pairs():
-    for table, suffix in ((core.REQUESTS, ""), (core.RESULTS, "Response")):
+    tables = ((core.REQUESTS, ""), (core.RESULTS, "Response"), (smart_charging.REQUESTS, ""))
+    for table, suffix in tables:
         for action in _actions(table):
             yield action, ocpp16.find(table, action), _schema(action + suffix), suffix
 
@@ -89,6 +91,17 @@ def test_tables_hold_the_core_messages():
         "StatusNotification",
         "StopTransaction",
     )
+
+
+def test_tables_hold_the_smart_charging_messages():
+    """Three requests of its own, and the remote start with its profile."""
+    assert _actions(smart_charging.REQUESTS) == (
+        "ClearChargingProfile",
+        "GetCompositeSchedule",
+        "RemoteStartTransaction",
+        "SetChargingProfile",
+    )
+    assert _actions(smart_charging.RESULTS) == ()
 
 
 def test_profile_is_shared():

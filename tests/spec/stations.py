@@ -198,7 +198,11 @@ STATIONS = (
                 "default": 3,
                 "max": 100,
             },
-            {"key": "CCORequestSettlementAmountMessageRetryInterval", "type": "int", "default": 60},
+            {
+                "key": "CCORequestSettlementAmountMessageRetryInterval",
+                "type": "int",
+                "default": 60,
+            },
             {"key": "CCOFallbackPricePerKWh", "type": "int", "default": 0},
             {"key": "CCOCurrency", "type": "text", "default": "EUR", "max": 3},
         ),

@@ -111,7 +111,7 @@ def _parser():
     add("--key", type=_file, metavar="FILE", help="private key of the charge point")
     add("--connectors", type=int, choices=(1, 2), default=1)
     add("--socket", action="store_true", help="a socket with lock instead of a tethered cable")
-    add("--board", type=_file, metavar="FILE", help="another description than boards/sim/board.json")
+    add("--board", type=_file, metavar="FILE", help="instead of boards/sim/board.json")
     add("--state", type=_path, metavar="DIR", help="where the flash image lies")
     add("--control", type=_address, metavar="HOST:PORT", default=("127.0.0.1", 0))
     add("--vm", choices=VARIANTS, default=VARIANTS[0], help="the interpreter")
