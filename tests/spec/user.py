@@ -85,8 +85,9 @@ class User:
             self._bench.wait_until(lambda state: not state["online"], what="offline")
 
     def restore_network(self):
-        """Give the network back."""
+        """Give the network back; returns when the charger has found it."""
         self._bench.sim.do("network", up=True)
+        self._bench.wait_until(lambda state: state["online"], 60, "online")
 
     # Others.
 
