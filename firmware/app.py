@@ -66,6 +66,7 @@ class App:
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
         tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
         tables += [profile.KEYS for profile in self.profiles]
+        tables.append(device_keys.declared(board.keys))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)

@@ -35,6 +35,7 @@ STEPS = (
     Step("size", "tools.size", (), quick=True),
     Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch")),
     Step("host", "pytest", ("-q", "tests/host")),
+    Step("spec", "pytest", ("-q", "-n", "6", "tests/spec")),
     Step("demo", "tools.demo", ()),
 )
 
