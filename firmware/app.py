@@ -12,7 +12,7 @@ from micropython import const
 
 import firmware.preload  # noqa: F401  isort: split
 import ticks
-from firmware import boot_record, device_keys
+from firmware import boot_record, device_keys, profiles
 from firmware.auth.authorizer import Authorizer
 from firmware.auth.cache import Cache
 from firmware.clock import Clock
@@ -50,9 +50,12 @@ VERSION = "0.1.0"
 
 
 class App:
-    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None."""
+    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None.
 
-    def __init__(self, board, settings):
+    features: names of the optional profiles to load; None for all that are installed.
+    """
+
+    def __init__(self, board, settings, features=None):
         self.board = board
         self.log = Log()
         fs = board.fs
@@ -60,23 +63,25 @@ class App:
         self.last_run = boot_record.take(self.settings)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
-        self.profiles = _optional_profiles()
-        names = ",".join(["Core"] + [profile.FEATURE for profile in self.profiles])
+        self.profiles = profiles.installed(features)
+        names = profiles.features(self.profiles)
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
         tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
         tables += [profile.KEYS for profile in self.profiles]
+        tables.append(device_keys.declared(board.keys))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
         self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
-        self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
+        self.local_list, self.staging = profiles.local_list(self)
+        cache = Cache(KvStore(fs, "/cache"))
+        self.authorizer = Authorizer(self.config, self.clock, cache, self.local_list)
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
-        self.smart_charging = None
-        if "SmartCharging" in names:
-            self.smart_charging = _smart_charging(self)
+        self.smart_charging = profiles.charging_limits(self)
+        profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()
         self.link = self._build_link(settings)
@@ -99,7 +104,9 @@ class App:
         # In this order they may speak when the line is free.
         prompt = Prompt(self.transactions, self.status)
         sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
-        self.client = Client(self, self.rpc, tuple(self.profiles) + (core,), sources)
+        # The optional profiles before Core: they may refine it.
+        self.triggered = profiles.triggered(self)
+        self.client = Client(self, self.rpc, self.profiles + [core], sources, self.triggered)
         self.metering = Metering(self)
         self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
@@ -110,7 +117,7 @@ class App:
             return None
         from firmware.net.ocpp_link import OcppLink
 
-        return OcppLink(self.client, settings, self)
+        return OcppLink(self.client, settings, self, lambda: profiles.collector(self))
 
     def _connectors(self):
         connectors = []
@@ -269,21 +276,3 @@ class App:
             "station", "connector %d is %s%s", connector.id, connector.status,
             "" if connector.error_code == "NoError" else " (" + connector.error_code + ")",
         )
-
-
-def _optional_profiles():
-    """Return the modules of the profiles that this build has, before Core: they may refine it."""
-    profiles = []
-    try:
-        from firmware.ocpp import smart_charging
-
-        profiles.append(smart_charging)
-    except ImportError:
-        pass
-    return profiles
-
-
-def _smart_charging(app):
-    from firmware.evse.smart_charging import SmartCharging
-
-    return SmartCharging(app.station.connectors, app, KvStore(app.board.fs, "/profiles"))

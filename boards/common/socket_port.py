@@ -35,6 +35,7 @@ class SocketPort:
 
     def start(self, now, lock):
         """Begin a pulse towards locked, or towards open."""
+        self._is_known = True
         off, on = self._towards_open, self._towards_locked
         if not lock:
             off, on = on, off

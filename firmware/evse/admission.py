@@ -28,6 +28,7 @@ class Admission:
         self.online = False
         self.closed = False
         self.refused_token = None
+        self.reservations = None  # firmware.evse.reservations, if the profile is installed
         self._connectors = connectors
         self._config = parts.config
         self._authorizer = parts.authorizer
@@ -66,9 +67,31 @@ class Admission:
             if session.state == sessions.AUTHORISED and tap.same(session.id_token, id_token):
                 withdraw(connector)
                 return
-        connector = tap.connector_for(connectors, id_token)
+        connector, standing = self.place(now, connectors, id_token)
         if may_stop or connector is not None:
             self._ask(now, (id_token, connector, _CARD))
+        elif standing == tap.OTHERS:
+            self.refused_token = id_token
+
+    def place(self, now, connectors, id_token):
+        """Return (the best of `connectors` for a token, what it is to it), (None, ...) if none."""
+        return self._place(connectors, id_token, self._authorizer.parent_of(now, id_token))
+
+    def _place(self, connectors, id_token, parent):
+        if self.reservations is None:
+            return tap.connector_for(connectors, id_token), tap.FREE
+        worst = tap.FREE
+        for wanted in (tap.HOLDER, tap.FREE, tap.MAYBE):
+            fitting = []
+            for connector in connectors:
+                standing = self.reservations.standing(connector, id_token, parent)
+                worst = max(worst, standing)
+                if standing == wanted:
+                    fitting.append(connector)
+            connector = tap.connector_for(fitting, id_token)
+            if connector is not None:
+                return connector, wanted
+        return None, worst
 
     def start_remote(self, now, connector, id_token, authorize, is_open):
         """A remote start that was accepted (OCPP 1.6 5.11: authorised first if so configured).
@@ -79,7 +102,7 @@ class Admission:
         if authorize:
             self._ask(now, question)
         else:
-            self._start(now, question, None)
+            self._start(now, question, self._authorizer.parent_of(now, id_token))
 
     def follow(self, now, connector):
         """An EV was plugged in here: an open authorisation of another connector comes along."""
@@ -128,10 +151,16 @@ class Admission:
         self.refused_token = None
         if asker != _REMOTE and not tap.is_meant(connector, id_token):
             # While the central system thought, an EV may have been plugged in elsewhere.
-            connector = tap.connector_for(self._connectors, id_token)
+            connector = self._place(self._connectors, id_token, parent)[0]
         if self.closed or connector is None or not tap.can_start(connector, id_token):
             return
+        reservations = self.reservations
+        if reservations and not reservations.claim(connector, id_token, parent):
+            self.refused_token = id_token
+            return
         connector.session.authorise(id_token, parent, asker != _REMOTE)
+        if reservations:
+            reservations.mark()
         timeout_s = self._config.get("ConnectionTimeOut")
         if timeout_s:
             connector.connect.start(now, timeout_s * 1000)

@@ -24,6 +24,8 @@ class Lifecycle:
         self.storage_failed = False
         # Called with (now, connector number) before a stop record: the last meter values.
         self.on_end = None
+        # Called with the reservationId that a transaction has begun with.
+        self.on_reservation_used = None
         self._config = config
         self._ledger = ledger
         self._plugs = 0
@@ -79,7 +81,11 @@ class Lifecycle:
         connector.connect.stop()
         try:
             transaction = self._ledger.begin(
-                now, connector.id, session.id_token, connector.energy.register_wh
+                now,
+                connector.id,
+                session.id_token,
+                connector.energy.register_wh,
+                session.reservation_id,
             )
         except OSError:
             self.storage_failed = True
@@ -88,6 +94,8 @@ class Lifecycle:
             return
         self.storage_failed = False
         connector.begin(now, transaction)
+        if session.reservation_id is not None:
+            self.on_reservation_used(session.reservation_id)
 
     def refused(self, connector):
         """The id token of the running transaction was not Accepted after all."""

@@ -62,6 +62,7 @@ class Session(Machine):
         self.is_open = False
         self.stop_reason = None
         self.stop_token = None
+        self.reservation_id = None
 
     def authorise(self, id_token, parent, is_open=False):
         """An id token was accepted for this connector."""
@@ -80,5 +81,6 @@ class Session(Machine):
 
     def forget(self):
         """Drop what belonged to the user."""
+        self.reservation_id = None
         self.id_token = None
         self.parent = None

@@ -13,6 +13,7 @@ from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
 
 
+
 class Station:
     """All connectors together. `tick(now)` every 50 ms; everything else only records."""
 
@@ -26,12 +27,20 @@ class Station:
         self.error_code0 = "NoError"
         self.reset_wanted = None
         self.on_change = None
+        self.reservations = None
         self.admission = Admission(connectors, parts)
         self.lifecycle = Lifecycle(parts.config, parts.transactions)
         self.availability = Availability(connectors, parts.settings)
         self._config = parts.config
         self._clock = parts.clock
+        self._authorizer = parts.authorizer
         self._intents = []
+
+    def keep_reservations(self, reservations):
+        """From here on `reservations` (firmware.evse.reservations) has a say."""
+        self.reservations = reservations
+        self.admission.reservations = reservations
+        self.lifecycle.on_reservation_used = reservations.used
 
     # Requests.
 
@@ -44,12 +53,12 @@ class Station:
         if self.admission.closed:
             return False
         is_open = connector_id is None
-        if is_open:
-            connector = tap.connector_for(self.connectors, id_token)
-        else:
-            connector = self.connectors[connector_id - 1]
-        if connector is None or not tap.can_start(connector, id_token):
+        wanted = self.connectors if is_open else [self.connectors[connector_id - 1]]
+        connector, standing = self.admission.place(now, wanted, id_token)
+        if connector is None:
             return False
+        # Only the central system can tell whether the token belongs to the reservation's group.
+        authorize = authorize or standing == tap.MAYBE
         action = self.admission.start_remote
         self._intents.append((action, (connector, id_token, authorize, is_open)))
         return True
@@ -103,6 +112,8 @@ class Station:
 
     def interrupted(self, now, transaction, reason):
         """The last run left `transaction` open."""
+        if self.reservations:
+            self.reservations.used(transaction.reservation_id)
         index = min(transaction.connector_id, len(self.connectors)) - 1
         self.lifecycle.interrupted(now, self.connectors[index], transaction, reason)
 
@@ -145,6 +156,8 @@ class Station:
             self._intents = []
             for action, details in intents:
                 action(now, *details)
+        if self.reservations:
+            self.reservations.tick(now)
         for connector in self.connectors:
             connector.tick(now)
             latches.tick(now, connector, self._config)
@@ -190,10 +203,12 @@ class Station:
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
         error_code = "ReaderFailure" if self.reader_silent else "NoError"
-        known = status == self.status0 and error_code == self.error_code0
-        if not known or self.status0_at is None:
-            self.status0 = status
-            self.error_code0 = error_code
+        if self._authorizer.list_conflict:
+            # OCPP 1.6 7.6: tells the central system to send its list again.
+            error_code = "LocalListConflict"
+        known = (self.status0, self.error_code0)
+        if (status, error_code) != known or self.status0_at is None:
+            self.status0, self.error_code0 = status, error_code
             self.status0_at = self._clock.stamp(now)
 
 

@@ -17,8 +17,16 @@ Connectors that are faulted, inoperative, or keep a plug for somebody else are p
 remote start without connector id follows the rules 4 to 6; with one it is for that one alone.
 """
 
+from micropython import const
+
 from firmware.auth.authorizer import ACCEPTED, PENDING, REJECTED
 from firmware.evse import session as sessions
+
+# What a token is to a connector with regard to reservations.
+HOLDER = const(0)  # The connector, or any, is reserved for it.
+FREE = const(1)  # Nothing is reserved.
+MAYBE = const(2)  # Reserved for a group: the central system has to tell the token's parent.
+OTHERS = const(3)  # Reserved for somebody else.
 
 # Most wanted first: an EV that waits, an ended session to be started again, a free connector.
 _PREFERENCE = (sessions.PLUGGED, sessions.FINISHING, sessions.IDLE)

@@ -24,11 +24,13 @@ _CONNECT_MS = const(15000)
 class OcppLink:
     """`run` is a task for ever. `online`-ness is the OCPP client's business, not this one's."""
 
-    def __init__(self, client, settings, parts):
+    def __init__(self, client, settings, parts, collector=None):
         """settings: url, identity, password (text or None), ca (PEM or None). parts: board, log,
-        config."""
+        config. collector(): a collector of texts for one connection and its limit in bytes, or
+        None for the usual one (see websock.client)."""
         self._client = client
         self._settings = settings
+        self._collector = collector
         self._board = parts.board
         self._log = parts.log
         self._config = parts.config
@@ -36,6 +38,7 @@ class OcppLink:
         self._socket = None
         self._stream = None
         self._ping = ticks.Deadline()
+        self._ping_s = 0
         self._why = None
         self._ended_by = None
         # Called with "in" or "out" and each text, if somebody wants to look on.
@@ -93,6 +96,9 @@ class OcppLink:
             _authorization(settings),
             self._board.random,
         )
+        collecting = self._collector() if self._collector else None
+        if collecting:
+            self._socket.collect(collecting[0], collecting[1])
         self._socket.start(self._board.ticks_ms())
         await self._flush()
 
@@ -106,11 +112,10 @@ class OcppLink:
                     self._socket.receive(now, data)
                 else:
                     self._socket.eof(now)
-                # One by one: a peer that asks thirty times at once has thirty answers to get, and
-                # there is no room for so many.
-                while self._event(now):
-                    await self._flush()
+                await self._events()
                 await self._flush()
+                while self._client.has_answers and self._ended_by is None:
+                    await asyncio.sleep(_PUMP_MS / 1000)
         except OSError as error:
             self._ended_by = "connection lost: %s" % _os_text(error)
 
@@ -119,8 +124,7 @@ class OcppLink:
         now = self._board.ticks_ms()
         socket = self._socket
         socket.tick(now)
-        while self._event(now):
-            pass
+        await self._events()
         if self._client.connected:
             self._keep_alive(now)
             self._send(now)
@@ -135,18 +139,23 @@ class OcppLink:
         interval_s = self._config.get("WebSocketPingInterval")
         if not interval_s:
             self._ping.stop()
-        elif not self._ping.running:
+        elif not self._ping.running or interval_s != self._ping_s:
+            self._ping_s = interval_s
             self._ping.start(now, interval_s * 1000)
-        elif self._ping.expired(now) and self._socket.has_room:
+        elif self._ping.expired(now) and self._socket.can_send:
             self._socket.ping(now, _PONG_MS)
             self._ping.start(now, interval_s * 1000)
         if self._client.wants_close:
             self._ended_by = "the central system answers no calls"
 
-    def _event(self, now):
-        """Take in one event and say what follows from it; False if there was none."""
-        event = self._socket.next_event()
-        if event is not None:
+    async def _events(self):
+        """Take what has arrived, one by one: the answers to a burst of calls must not pile up in
+        RAM, so nothing is taken in while an answer waits for the socket."""
+        while not self._client.has_answers:
+            event = self._socket.next_event()
+            if event is None:
+                break
+            now = self._board.ticks_ms()
             kind = event[0]
             if kind == "text":
                 if self.trace:
@@ -156,8 +165,9 @@ class OcppLink:
                 self._opened(now)
             elif kind in ("refused", "closed", "failed"):
                 self._ended_by = _ended(event)
-        self._send(now)
-        return event is not None
+            self._send(now)
+            await self._flush()
+        self._send(self._board.ticks_ms())
 
     def _opened(self, now):
         self._log.info("net", "connected to %s", self._settings.url)
@@ -167,11 +177,10 @@ class OcppLink:
 
     def _send(self, now):
         self._client.tick(now)
-        # What finds no room stays with the client until the next turn.
-        while self._ended_by is None and self._socket.has_room:
+        while self._ended_by is None and self._socket.can_send:
             text = self._client.next_text(now)
             if text is None:
-                return
+                break
             if self.trace:
                 self.trace("out", text)
             self._socket.send_text(text)

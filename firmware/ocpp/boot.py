@@ -63,14 +63,16 @@ class Boot:
         return "BootNotification", self._identity(), None
 
     def on_result(self, now, payload):
-        """Take the registration status, the interval and, when accepted, the time."""
+        """Take the registration status, the interval and, unless rejected, the time."""
         interval_s = payload["interval"]
         self.registration = payload["status"]
+        ctx = self._ctx
+        if self.registration != "Rejected":
+            # While pending as well: triggered meter values need a time.
+            _set_clock(ctx.clock, now, payload["currentTime"])
         if self.registration != "Accepted":
             self._retry(now, interval_s)
             return
-        ctx = self._ctx
-        _set_clock(ctx.clock, now, payload["currentTime"])
         if interval_s > 0:
             # OCPP 1.6 4.2: the interval is the heartbeat interval, and the key shows it.
             ctx.config.set("HeartbeatInterval", str(min(interval_s, _HEARTBEAT_S_MAX)))

@@ -70,14 +70,20 @@ class Client:
         self._output = []
         self._events = []
 
+    def collect(self, collector, message_max):
+        """Let `collector` (see frames.TextCollector) put text messages together, of up to
+        `message_max` bytes. To be called before `start`."""
+        assert self._state == _IDLE
+        self._decoder = frames.Decoder(message_max, collector)
+
     @property
     def is_open(self):
         """True between the handshake and the first close frame of either side."""
         return self._state == _OPEN
 
     @property
-    def has_room(self):
-        """True if `send_text` and `ping` would not raise."""
+    def can_send(self):
+        """True when `send_text` and `ping` will not raise."""
         return self._state == _OPEN and len(self._output) < _OUTPUT_MAX
 
     def start(self, now):

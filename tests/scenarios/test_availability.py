@@ -124,7 +124,7 @@ class AvailabilityTest(Scenario):
         self.settle()
 
     def test_operative_again_after_a_session_at_the_same_plug_then_by_a_legal_way(self):
-        # From Unavailable the table knows no way to Finishing but over Preparing.
+        # From Unavailable the table knows no way to Finishing: the EV begins anew.
         plant = self.begin()
         self.charge()
         self.change(1, "Inoperative")
@@ -132,9 +132,9 @@ class AvailabilityTest(Scenario):
         self.wait("Unavailable")
         self.settle()
         self.change(1, "Operative")
-        self.wait("Finishing")
+        self.wait("Preparing")
         plant.run(500)
-        self.assertEqual(plant.csms.statuses()[-3:], ["Unavailable", "Preparing", "Finishing"])
+        self.assertEqual(plant.csms.statuses()[-2:], ["Unavailable", "Preparing"])
 
     def test_unknown_connector_then_rejected(self):
         # Nothing changes.

@@ -36,13 +36,21 @@ class Plant:
     """`run(ms)`, `do(command, ...)`, `state()`; `csms` and `events` tell what happened.
 
     settings: configuration of the first boot. `connected`: the network, to be set at any time.
-    real_pilot: read the pilot through ADC bursts, ten times slower. `violations` of what must
+    features: see App. real_pilot: read the pilot through ADC bursts, ten times slower.
+    `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
     is carried out at once, in the same world and on the same flash. socket: detachable cables.
     """
 
     def __init__(
-        self, connectors=1, settings=(), connected=True, socket=False, real_pilot=False, blocks=64
+        self,
+        connectors=1,
+        settings=(),
+        connected=True,
+        socket=False,
+        real_pilot=False,
+        blocks=64,
+        features=None,
     ):
         self.connectors = connectors
         self.socket = socket
@@ -53,6 +61,7 @@ class Plant:
         self.flash = None
         self.powered = False
         self._real_pilot = real_pilot
+        self._features = features
         self._image = Image(blocks)
         self._t0_ms = 0
         self.power_on(settings)
@@ -86,7 +95,7 @@ class Plant:
         board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION)
         if not self._real_pilot:
             board.connectors = [_port(outlet) for outlet in self.world.outlets]
-        self.app = App(board, None)
+        self.app = App(board, None, self._features)
         for key, value in settings:
             status = self.app.config.set(key, value)
             assert status == "Accepted", (key, value, status)

@@ -142,6 +142,16 @@ class TimeTest(unittest.TestCase):
             rig.clock.set(rig.now, wall[0], (wall[1] + 400) % 1000)
         self.assertEqual(reads, [])
 
+    def test_change_on_either_connector_is_noticed(self):
+        # The next look is at the earliest of all changes.
+        rig = Rig(NOW, 2)
+        rig.set(1, profile(1, start=0, limits=((0, 8), (10, 9))))
+        rig.set(2, profile(2, start=0, limits=((0, 8), (20, 9))))
+        rig.run(10)
+        self.assertEqual((rig.limit_ma(1), rig.limit_ma(2)), (9_000, 8_000))
+        rig.run(10)
+        self.assertEqual((rig.limit_ma(1), rig.limit_ma(2)), (9_000, 9_000))
+
     def test_idle_reads_no_record(self):
         # The governing period is known until its end.
         rig = Rig(NOW)
@@ -218,6 +228,14 @@ class CompositeTest(unittest.TestCase):
         rig = Rig(NOW)
         _, composite = rig.composite(1, 0, "W")
         self.assertEqual((composite.periods, composite.duration_s), ([(0, 220_800, 0)], 0))
+
+    def test_socket_without_a_plug_reports_what_a_cable_could_carry(self):
+        # TC_056_CS asks while nothing is plugged in; a cable that is there counts.
+        rig = Rig(NOW)
+        rig.connectors[0].limiter.set(1, 0)
+        self.assertEqual(rig.composite(1, 60)[1].periods, [(0, 320, 0)])
+        rig.connectors[0].limiter.set(1, 13_000)
+        self.assertEqual(rig.composite(1, 60)[1].periods, [(0, 130, 0)])
 
     def test_unit_is_that_of_the_first_limit_if_none_is_asked_for(self):
         # Without profiles A.
