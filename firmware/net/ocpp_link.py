@@ -151,7 +151,8 @@ class OcppLink:
     async def _events(self):
         """Take what has arrived, one by one: the answers to a burst of calls must not pile up in
         RAM, so nothing is taken in while an answer waits for the socket."""
-        while not self._client.has_answers:
+        # A socket that is closed takes no answer, but it has its end to tell.
+        while not self._client.has_answers or not self._socket.is_open:
             event = self._socket.next_event()
             if event is None:
                 break

@@ -10,7 +10,7 @@ import socket
 import time
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_TIMEOUT_S = 60
+_TIMEOUT_S = 20
 _TIME = "2026-11-21T07:42:52.000Z"
 
 
