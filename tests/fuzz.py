@@ -28,7 +28,7 @@ _SHARE = 25_000
 _CPYTHON_PERMILLE = 50
 _LIVE = 2000
 # Most of these end the connection, and the next try comes after a second.
-_OCTETS_PERMILLE = 30
+_OCTETS_PERMILLE = 15
 _GROWTH_MAX = 1024
 _HEAP = 768 * 1024
 _TIMEOUT_S = 900

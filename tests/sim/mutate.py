@@ -83,8 +83,9 @@ def _changed(chance, value, depth):
         else:
             value[chance.choice(_NAMES)] = json.loads(chance.choice(_VALUES))
         return value
-    if isinstance(value, list) and value and chance.chance(500):
-        return value * chance.choice((2, 10, 50))
+    if isinstance(value, list) and 0 < len(value) <= 4 and chance.chance(500):
+        # Deeper down they would multiply each other.
+        return value * (chance.choice((2, 10, 50)) if depth == 3 else 2)
     return json.loads(chance.choice(_VALUES))
 
 
