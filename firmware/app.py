@@ -10,6 +10,7 @@ import sys
 
 from micropython import const
 
+import firmware.preload  # noqa: F401  isort: split
 import ticks
 from firmware import boot_record, device_keys, profiles
 from firmware.auth.authorizer import Authorizer
@@ -76,6 +77,7 @@ class App:
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
+        self.smart_charging = profiles.smart_charging(self)
         profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()
@@ -99,6 +101,7 @@ class App:
         # In this order they may speak when the line is free.
         prompt = Prompt(self.transactions, self.status)
         sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
+        # The optional profiles before Core: they may refine it.
         self.triggered = profiles.triggered(self)
         self.client = Client(self, self.rpc, self.profiles + [core], sources, self.triggered)
         self.metering = Metering(self)
@@ -120,6 +123,10 @@ class App:
             connector = Connector(
                 index + 1, guard, board.meters[index], board.current_ma_max, board.phases
             )
+            if not board.tethered:
+                from firmware.evse.socket_side import SocketSide
+
+                connector.socket = SocketSide(board.sockets[index])
             boot_record.restore_energy(self.settings, connector)
             connectors.append(connector)
         return connectors
@@ -189,6 +196,8 @@ class App:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
         station.online = self.client.online
+        if self.smart_charging:
+            self.smart_charging.tick(now)
         station.tick(now)
         self._tell_refusal()
         self.status.observe(now, station.online)

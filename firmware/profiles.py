@@ -44,6 +44,16 @@ def local_list(app):
     return entries, Staging(entries)
 
 
+def smart_charging(app):
+    """Return what the charging profiles allow, or None without the profile."""
+    if not has(app, "SmartCharging"):
+        return None
+    from firmware.evse.smart_charging import SmartCharging
+    from kvstore import KvStore
+
+    return SmartCharging(app.station.connectors, app, KvStore(app.board.fs, "/profiles"))
+
+
 def add_reservations(app):
     """Let the station keep reservations."""
     if has(app, "Reservation"):
@@ -93,8 +103,15 @@ def _remote_trigger():
     return remote_trigger
 
 
+def _smart_charging():
+    from firmware.ocpp import smart_charging as module
+
+    return module
+
+
 _PROFILES = (
     ("LocalAuthListManagement", _local_auth_list),
     ("Reservation", _reservation),
+    ("SmartCharging", _smart_charging),
     ("RemoteTrigger", _remote_trigger),
 )

@@ -47,35 +47,35 @@ class Connector:
         self.operative = True
         self.scheduled_operative = None
         self.reserved = False
-        self.locked = False
+        self.socket = None  # a socket_side.SocketSide where the cable is detachable
         self.paused = False
         # The register at which an id token that was refused later has had its share.
         self.energy_cap_wh = None
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
-        # An EV is on the pilot (states B to D). E and F say nothing about it.
-        self.plugged = False
+        self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
         self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False
         self.meter_silent = False
         self.storage_lost = False
+        self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None
-        self.error_code = "NoError"
-        self.vendor_error_code = ""
-        self.info = ""
-        self.connect = Deadline()
-        self.recover = Deadline()
-        self._grace = Deadline()
-        self._diode = Deadline()
-        self._final = Deadline()
+        self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
+        self.connect, self.recover = Deadline(), Deadline()
+        self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
         self._overcurrent = Overcurrent()
         self._opened_at = None
         self._reading_id = meter.reading_id
 
     # Facts.
+
+    @property
+    def locked(self):
+        """True while a detachable cable is proven to be locked."""
+        return self.socket is not None and self.socket.lock.confirmed
 
     @property
     def ev_asks(self):
@@ -123,6 +123,8 @@ class Connector:
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
+        if self.socket is not None:
+            self.socket.tick(now, self)
         self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
@@ -154,7 +156,9 @@ class Connector:
 
     def _power(self, now):
         self.limiter.tick(now)
-        may = self.session.state == sessions.RUNNING and not self.faults and not self.paused
+        held = self.socket is None or self.socket.ready
+        running = self.session.state == sessions.RUNNING
+        may = running and held and not self.faults and not self.paused
         guard = self.guard
         if not self.plugged:
             self.power.cut(now)
@@ -163,11 +167,13 @@ class Connector:
             self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
         offer_ma = self.power.offer_ma
         guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
-        guard.request_close = self.power.wants_contactor
+        # A plug that is not held could be pulled under load: it opens at once, not softly.
+        guard.request_close = self.power.wants_contactor and held
         guard.requested_at = now
         guard.request_trips &= ~_TRIP_OVERCURRENT
-        # A reading of a silent meter is no reading.
-        if self._overcurrent.tick(now, offer_ma, self.meter.current_ma) and self.meter.online:
+        # A silent meter says nothing, and one that was never heard has no currents.
+        judged_ma = offer_ma if self.meter.online else 0
+        if self._overcurrent.tick(now, judged_ma, self.meter.current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.
@@ -216,6 +222,8 @@ class Connector:
             reasons.append("no EV plugged in")
         if state in (sessions.IDLE, sessions.PLUGGED):
             reasons.append("not authorised: no card shown, no remote start")
+        elif state == sessions.STARTING:
+            reasons.append("the plug is being locked")
         elif state in (sessions.STOPPING, sessions.FINISHING):
             reasons.append("session is over: unplug, or show a card again")
         if state == sessions.RUNNING and not self.charging:
@@ -225,6 +233,8 @@ class Connector:
     def _why_running(self, reasons):
         if self.paused:
             reasons.append("id token was refused by the central system")
+        if self.socket is not None and not self.socket.ready:
+            reasons.append("plug is not locked")
         if not self.limiter.minimum_ma():
             source = self.limiter.tightest()
             reasons.append("limit below 6 A: " + NAMES[source])

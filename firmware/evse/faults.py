@@ -19,6 +19,11 @@ cp_short|pilot shorted to earth (E)|OtherError|CX014
 cp_negative|pilot stays negative (F)|InternalError|CX014
 diode|EV diode is missing|OtherError|CX010
 storage_lost|configuration lost, check limits|InternalError|
+lock_jammed|plug cannot be locked|ConnectorLockFailure|CX001
+pp_short|proximity pilot: short|OtherError|CX023
+pp_open|proximity pilot: no cable found|OtherError|CX023
+pp_changed|proximity pilot: cable has changed|OtherError|CX023
+lock_stuck|plug cannot be unlocked|ConnectorLockFailure|CX001
 meter_silent|energy meter does not answer|PowerMeterFailure|
 """
 
@@ -29,7 +34,15 @@ _CP_SHORT = const(1 << 5)
 _CP_NEGATIVE = const(1 << 6)
 _DIODE = const(1 << 7)
 _STORAGE_LOST = const(1 << 8)
-_METER_SILENT = const(1 << 9)
+# Found by a socket itself (socket_side.py).
+LOCK_JAMMED = const(1 << 9)
+PP_SHORT = const(1 << 10)
+PP_OPEN = const(1 << 11)
+PP_CHANGED = const(1 << 12)
+LOCK_STUCK = const(1 << 13)
+_METER_SILENT = const(1 << 14)
+# The last rows only warn.
+_WARNINGS = const(LOCK_STUCK | _METER_SILENT)
 
 
 class Fault:
@@ -56,13 +69,13 @@ def find(connector, before=((), ())):
     if found == known:
         return before
     faults = [Fault(row) for row in range(len(TABLE.split("\n")) - 2) if found >> row & 1]
-    blocking = tuple([fault for fault in faults if fault.bit != _METER_SILENT])
+    blocking = tuple([fault for fault in faults if not fault.bit & _WARNINGS])
     return blocking, tuple(faults[len(blocking) :])
 
 
 def _found(connector):
     """Return the bits of the rows that are true."""
-    found = 0
+    found = 0 if connector.socket is None else connector.socket.faults
     trips = connector.guard.trips_latched
     if trips:
         for row in range(len(_TRIPS)):

@@ -28,6 +28,7 @@ class Lifecycle:
         self.on_reservation_used = None
         self._config = config
         self._ledger = ledger
+        self._plugs = 0
 
     def step(self, now, connector):
         """Take plug and unplug to the session, and what follows from its state."""
@@ -40,9 +41,13 @@ class Lifecycle:
             self._unplugged(connector)
         elif session.accepts(sessions.PLUG):
             session.handle(sessions.PLUG)
+            self._plugs += 1
+            connector.plug_number = self._plugs
         if session.state == sessions.STARTING:
-            # A fault may go away in time; nobody is billed for waiting.
-            if not connector.interrupted and not connector.faults:
+            # A fault may go away in time; nobody is billed for waiting. A plug that cannot be
+            # locked, or told, carries nothing (TC_024_CS).
+            held = connector.socket is None or connector.socket.ready
+            if held and not connector.interrupted and not connector.faults:
                 self._begin(now, connector)
         elif session.state == sessions.RUNNING:
             self._ledger.update(now, connector.transaction, connector.energy.register_wh)
@@ -57,9 +62,15 @@ class Lifecycle:
 
     def _unplugged(self, connector):
         session = connector.session
+        socket = connector.socket
+        in_socket = socket is not None and socket.present
         if session.state == sessions.RUNNING:
-            if self._config.get("StopTransactionOnEVSideDisconnect"):
+            # A plug that has left the socket as well cannot come back to this transaction.
+            gone = socket is not None and not in_socket
+            if gone or self._config.get("StopTransactionOnEVSideDisconnect"):
                 session.stop("EVDisconnected", None)
+        elif session.state == sessions.FINISHING and in_socket:
+            pass  # The user's part ends with the plug in the socket, not with the EV's end.
         elif session.accepts(sessions.UNPLUG):
             session.handle(sessions.UNPLUG)
             if session.state == sessions.IDLE:
@@ -114,10 +125,18 @@ class Lifecycle:
             session.stop_token,
         )
         if ended:
+            self._keep_plug(connector)
             connector.ended()
             availability.settle(connector)
             if not connector.plugged:
                 self._unplugged(connector)
+
+    def _keep_plug(self, connector):
+        """The EV's end was pulled: is the station's end free as well? (OCPP 1.6 9.1)"""
+        if connector.socket is None or connector.session.stop_reason != "EVDisconnected":
+            return
+        if not self._config.get("UnlockConnectorOnEVSideDisconnect"):
+            connector.socket.hold(connector)
 
     def _record_end(self, now, transaction, stop_wh, reason, id_token=None):
         try:

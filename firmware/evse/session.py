@@ -28,7 +28,8 @@ BEGUN = const(4)  # The start record is complete on flash.
 REFUSED = const(5)  # The start record could not be written.
 STOP = const(6)
 ENDED = const(7)  # The stop record is complete on flash.
-EVENTS = "plug unplug authorise withdraw begun refused stop ended"
+RENEWED = const(8)  # The connector is operative again: the EV at it begins anew.
+EVENTS = "plug unplug authorise withdraw begun refused stop ended renewed"
 
 TABLE = bytes([
     IDLE, PLUG, PLUGGED,
@@ -46,6 +47,7 @@ TABLE = bytes([
     STOPPING, ENDED, FINISHING,
     FINISHING, AUTHORISE, STARTING,
     FINISHING, UNPLUG, IDLE,
+    FINISHING, RENEWED, PLUGGED,  # Unavailable may become Preparing, not Finishing (4.9).
 ])  # fmt: skip
 
 
@@ -56,15 +58,18 @@ class Session(Machine):
         super().__init__(TABLE, IDLE)
         self.id_token = None
         self.parent = None
+        # The connector was our choice, not the user's: the authorisation may follow the EV.
+        self.is_open = False
         self.stop_reason = None
         self.stop_token = None
         self.reservation_id = None
 
-    def authorise(self, id_token, parent):
+    def authorise(self, id_token, parent, is_open=False):
         """An id token was accepted for this connector."""
         self.handle(AUTHORISE)
         self.id_token = id_token
         self.parent = parent
+        self.is_open = is_open
         self.stop_reason = None
         self.stop_token = None
 

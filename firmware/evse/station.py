@@ -7,10 +7,11 @@ answer always leaves before what it causes.
 from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
+from firmware.evse import tap
 from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
-from firmware.evse.tap import MAYBE
+
 
 
 class Station:
@@ -51,12 +52,15 @@ class Station:
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
         if self.admission.closed:
             return False
-        wanted = [c for c in self.connectors if connector_id in (None, c.id)]
+        is_open = connector_id is None
+        wanted = self.connectors if is_open else [self.connectors[connector_id - 1]]
         connector, standing = self.admission.place(now, wanted, id_token)
         if connector is None:
             return False
-        authorize = authorize or standing == MAYBE
-        self._intents.append((self.admission.start_remote, (connector, id_token, authorize)))
+        # Only the central system can tell whether the token belongs to the reservation's group.
+        authorize = authorize or standing == tap.MAYBE
+        action = self.admission.start_remote
+        self._intents.append((action, (connector, id_token, authorize, is_open)))
         return True
 
     def remote_stop(self, now, transaction_id):
@@ -71,12 +75,30 @@ class Station:
         return False
 
     def unlock(self, now, connector_id):
-        """UnlockConnector: a tethered cable has no lock to open (TC_017_2_CS, TC_031_CS)."""
-        return "NotSupported"
+        """UnlockConnector: None, the lock will tell in `unlock_result`; or why it cannot."""
+        socket = self._socket(connector_id)
+        if socket is None:
+            # A tethered cable has no lock to open (TC_017_2_CS, TC_031_CS).
+            return "NotSupported"
+        socket.unlock()
+        self._intents.append((self._release, (self.connectors[connector_id - 1],)))
+        return None
 
     def unlock_result(self, connector_id):
         """Return the outcome of an unlocking under way; None while it is not known."""
-        return "NotSupported"
+        socket = self._socket(connector_id)
+        return "NotSupported" if socket is None else socket.lock.result
+
+    def _socket(self, connector_id):
+        known = 0 < connector_id <= len(self.connectors)
+        return self.connectors[connector_id - 1].socket if known else None
+
+    def _release(self, _now, connector):
+        """The plug is to be freed: whoever uses the connector has ended (TC_018_1_CS)."""
+        if connector.session.state == sessions.RUNNING:
+            connector.session.stop("UnlockCommand", None)
+        elif connector.session.state == sessions.STARTING:
+            withdraw(connector)
 
     def reset(self, now, hard):
         """Reset: sessions end first, then `reset_wanted` tells the application."""
@@ -140,6 +162,7 @@ class Station:
             connector.tick(now)
             latches.tick(now, connector, self._config)
             self.lifecycle.step(now, connector)
+            self.admission.follow(now, connector)
             self._derive(now, connector)
         self._derive0(now)
 
@@ -164,9 +187,9 @@ class Station:
             connector.status_at = self._clock.stamp(now)
         if status == connector.status and errors == known:
             return
-        if status != connector.status and not statuses.allowed(connector.status, status):
-            # The table of OCPP 1.6 4.9 has no such change: the user's part ends first.
-            self._set_status(now, connector, statuses.AVAILABLE, ("NoError", "", ""))
+        between = statuses.between(connector.status, status)
+        if between:
+            self._set_status(now, connector, between, ("NoError", "", ""))
         self._set_status(now, connector, status, errors)
 
     def _set_status(self, now, connector, status, errors):
@@ -195,8 +218,10 @@ def _errors(connector):
     if worst:
         return worst[0].error_code, worst[0].vendor_error_code, worst[0].text
     session = connector.session
-    gone = session.state == sessions.RUNNING and not connector.plugged
-    if gone or (session.state == sessions.STOPPING and session.stop_reason == "EVDisconnected"):
+    gone = session.state == sessions.RUNNING
+    if session.state in (sessions.STOPPING, sessions.FINISHING):
+        gone = session.stop_reason == "EVDisconnected"
+    if gone and not connector.plugged:
         # TC_005_3_CS compares this text literally.
         return "NoError", "", "EV side disconnected"
     return "NoError", "", ""

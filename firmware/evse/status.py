@@ -46,6 +46,20 @@ def allowed(before, after):
     return after in ALLOWED[at : ALLOWED.find("\n", at + 1)].split()[1:]
 
 
+def between(before, after):
+    """Return the status to show between two that OCPP 1.6 4.9 does not let follow each other.
+
+    None if the change is allowed, or is none. Available says that a user's part has ended,
+    Preparing that one has begun: one of them is always a way.
+    """
+    if before == after or allowed(before, after):
+        return None
+    for status in (AVAILABLE, PREPARING):
+        if allowed(before, status) and allowed(status, after):
+            return status
+    raise AssertionError((before, after))
+
+
 def derive(connector, previous):
     """Return the status that the facts of `connector` amount to; `previous` is the last one."""
     if connector.faults:

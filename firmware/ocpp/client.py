@@ -136,7 +136,10 @@ class Client:
             for source in self._sources:
                 if text is not None:
                     break
-                text = self._ask(now, source)
+                # What an answer still to come has caused already is told after it (TC_018_1_CS);
+                # a person with a card does not wait for that.
+                if not self._deferred or source is self._ctx.authorize:
+                    text = self._ask(now, source)
         return text
 
     def _ask(self, now, source):
@@ -179,7 +182,8 @@ class Client:
             return
         try:
             answer = self._handle(now, action, payload)
-            if isinstance(answer, dict):
+            # A payload that has decimals comes as text (ocppj.frame).
+            if isinstance(answer, (dict, str)):
                 self.answer(message_id, answer)
             else:
                 self._defer(now, message_id, answer)

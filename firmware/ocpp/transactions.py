@@ -192,7 +192,7 @@ class Transactions:
             if head is None or (sample_seq is not None and sample_seq < head[0]):
                 call = self._sample_call()
             else:
-                call = self._ledger_call(head)
+                call = self._ledger_call(now, head)
             if call is not None:
                 return call
 
@@ -266,13 +266,16 @@ class Transactions:
         payload = tx_messages.meter_values(self._clock, tx, sample)
         return self._send(_METER, seq, tx, message_id, payload)
 
-    def _ledger_call(self, head):
+    def _ledger_call(self, now, head):
         seq, number, is_stop = head
         tx = self._ledger.get(number)
         if tx is None:
             self._ledger.unreadable += 1
             self._ledger.pop()
             return None
+        if (tx.stop.stamp if is_stop else tx.start_stamp)[0]:
+            # An uptime of this boot: after a reboot nobody could tell the time that was sent.
+            self._ledger.save(now, tx)
         if not is_stop:
             payload = tx_messages.start_transaction(self._clock, tx)
             return self._send(_START, seq, tx, tx.start_message_id, payload)

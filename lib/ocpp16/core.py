@@ -1,6 +1,7 @@
 """Payloads of the Core profile that a charge point receives (OCPP 1.6 edition 2, chapter 6).
 
-See shape.py for the form of these texts. They agree with the published JSON schemas, except that on purpose
+See shape.py for the form of these texts. They agree with the published JSON schemas, except that
+on purpose
 - a number has a range where the standard's text gives one, and an integer has 32 bits,
 - a list has a greatest length, and chargingSchedulePeriod at least one item (7.13),
 - a date-time has to be one, and is refused before 2000 except where "long ago" makes sense,

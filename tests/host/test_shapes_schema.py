@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import ocpp16
 import rfc3339
 import shape
-from ocpp16 import core, local_auth_list, remote_trigger, reservation
+from ocpp16 import core, local_auth_list, remote_trigger, reservation, smart_charging
 from ocppj.errors import OcppError
 
 _SCHEMAS = pathlib.Path(ocpp.v16.__file__).parent / "schemas"
@@ -27,6 +27,7 @@ _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 # (least, greatest) that we add to a "number" or "integer" of the schemas, by name of the field.
 _RANGES = {
     ("ChangeAvailability", "connectorId"): (0, None),
+    ("ClearChargingProfile", "stackLevel"): None,
     "stackLevel": (0, None),
     "startPeriod": (0, None),
     "numberPhases": (1, 3),
@@ -58,7 +59,7 @@ def _schema(name):
 
 
 def _pairs():
-    requests = [(profile.REQUESTS, "") for profile in (core, *_OPTIONAL)]
+    requests = [(profile.REQUESTS, "") for profile in (core, smart_charging, *_OPTIONAL)]
     for table, suffix in (*requests, (core.RESULTS, "Response")):
         for action in _actions(table):
             yield action, ocpp16.find(table, action), _schema(action + suffix), suffix
@@ -114,6 +115,17 @@ def test_optional_profiles_send_nothing_of_their_own():
         ("CancelReservation", "ReserveNow"),
     ]
     assert not any(profile.RESULTS for profile in _OPTIONAL)
+
+
+def test_tables_hold_the_smart_charging_messages():
+    """Three requests of its own, and the remote start with its profile."""
+    assert _actions(smart_charging.REQUESTS) == (
+        "ClearChargingProfile",
+        "GetCompositeSchedule",
+        "RemoteStartTransaction",
+        "SetChargingProfile",
+    )
+    assert _actions(smart_charging.RESULTS) == ()
 
 
 def test_profile_is_shared():

@@ -123,6 +123,19 @@ class AvailabilityTest(Scenario):
         self.wait("Unavailable")
         self.settle()
 
+    def test_operative_again_after_a_session_at_the_same_plug_then_by_a_legal_way(self):
+        # From Unavailable the table knows no way to Finishing: the EV begins anew.
+        plant = self.begin()
+        self.charge()
+        self.change(1, "Inoperative")
+        plant.do("card", id=CARD)
+        self.wait("Unavailable")
+        self.settle()
+        self.change(1, "Operative")
+        self.wait("Preparing")
+        plant.run(500)
+        self.assertEqual(plant.csms.statuses()[-2:], ["Unavailable", "Preparing"])
+
     def test_unknown_connector_then_rejected(self):
         # Nothing changes.
         self.begin()

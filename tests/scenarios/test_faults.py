@@ -236,6 +236,16 @@ class FaultTest(Scenario):
         self.assertEqual((report["status"], report["errorCode"]), ("Charging", "NoError"))
         self.finish()
 
+    def test_meter_silent_from_the_boot_then_charges_all_the_same(self):
+        # There are no readings at all, not even of the current.
+        plant = self.begin()
+        plant.do("fault", name="meter_silent")
+        plant.power_cycle()
+        self.assert_online_again()
+        self.charge(run_ms=20_000)
+        self.assertEqual(plant.status(), "Charging")
+        self.finish()
+
     def test_meter_silent_at_the_stop_then_the_bill_is_made_all_the_same(self):
         # With the last register that was read.
         plant = self.begin()

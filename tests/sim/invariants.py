@@ -14,6 +14,8 @@ _LOWER_STEPS = 10
 # Sequence 10.2: an EV that ignores X1 is cut off after 6 s.
 _X1_STEPS = 660
 _RISE_MS = 5000
+# A bolt that slips must be noticed and the contactor opened.
+_SLIP_STEPS = 35
 
 
 class _Watch:
@@ -22,6 +24,7 @@ class _Watch:
     def __init__(self):
         self.was_closed = False
         self.without_c = 0
+        self.unlocked = 0
         self.under_x1 = 0
         self.too_much = 0
         self.offer_ma = 0
@@ -52,6 +55,7 @@ class Invariants:
         if closed and not watch.was_closed:
             self._closing(outlet, connector)
         watch.was_closed = closed
+        self._bolt(watch, outlet.socket, closed)
         # Nobody can open a welded one.
         closed = closed and not outlet.contactor.welded
         watch.without_c = watch.without_c + 1 if closed and outlet.load != "C" else 0
@@ -69,8 +73,20 @@ class Invariants:
             self._report("contactor closes without a start record")
         if connector.guard.trips_latched or connector.faults:
             self._report("contactor closes with a fault")
+        if outlet.socket is not None and not outlet.socket.lock.locked:
+            self._report("contactor closes without the lock")
         if outlet.diode_missing:
             self._report("contactor closes without a diode")
+
+    def _bolt(self, watch, socket, closed):
+        if socket is None or not closed:
+            watch.unlocked = 0
+            return
+        if socket.lock.towards_open:
+            self._report("lock opens while the contactor is closed")
+        watch.unlocked = 0 if socket.lock.locked else watch.unlocked + 1
+        if watch.unlocked == _SLIP_STEPS:
+            self._report("contactor closed for 350 ms without the lock")
 
     def _offer(self, now, watch, duty, connector):
         offer_ma = 0

@@ -7,7 +7,8 @@ through the control port's commands.
 
 import json
 
-# Here, as imports below the application come near to the limit of the interpreter's stack.
+# First what lies deepest: each import within an import takes C stack, which the tests' own four
+# levels would exhaust on MicroPython.
 import ocpp16  # noqa: F401
 from boards.common.connector_port import ConnectorPort
 from boards.sim.board import Pin, SimBoard
@@ -38,13 +39,21 @@ class Plant:
     features: see App. real_pilot: read the pilot through ADC bursts, ten times slower.
     `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
-    is carried out at once, in the same world and on the same flash.
+    is carried out at once, in the same world and on the same flash. socket: detachable cables.
     """
 
     def __init__(
-        self, connectors=1, settings=(), connected=True, real_pilot=False, blocks=64, features=None
+        self,
+        connectors=1,
+        settings=(),
+        connected=True,
+        socket=False,
+        real_pilot=False,
+        blocks=64,
+        features=None,
     ):
         self.connectors = connectors
+        self.socket = socket
         self.csms = Csms()
         self.connected = connected
         self.events = []
@@ -72,7 +81,7 @@ class Plant:
         if cut:
             self.cut_after(cut[0], cut[1])
         world_path = self._image.path + ".world"
-        self.world = World(self.time.ticks_ms, self.connectors, world_path)
+        self.world = World(self.time.ticks_ms, self.connectors, world_path, self.socket)
         self.time.advance = self.world.advance
         try:
             self._build(settings)

@@ -103,9 +103,8 @@ def test_tc_028_cs_remote_stop_unknown(cs, user):
 
 
 def test_tc_030_cs_unlock_failure(cs, user):
-    """UnlockFailed when the lock does not open."""
-    user.plug()
-    cs.expect_status("Preparing")
+    """UnlockFailed when the lock does not open; it is locked from the authorisation on."""
+    states.charging(cs, user)
     user.provoke("lock_jammed")
     answer = cs.call("UnlockConnector", timeout_s=30, connectorId=1)
     assert answer == {"status": "UnlockFailed"}

@@ -1,4 +1,4 @@
-"""Registration, heartbeat, status and availability beyond the cases (OCPP 1.6 4.2, 4.6, 4.9, 5.2)."""
+"""Registration, heartbeat, status and availability beyond the cases (OCPP 1.6 4 and 5)."""
 
 import time
 

@@ -49,16 +49,16 @@ class User:
 
     def unplug_ev(self, connector=1):
         """Pull the plug out of the car; a loose cable stays in the socket."""
-        ends = {"end": "ev"} if self.kind == SOCKET else {}
-        self._bench.sim.do("unplug", connector=connector, **ends)
+        self._bench.sim.do("unplug", connector=connector)
 
     def unplug(self, connector=1):
-        """Pull the cable out at both ends."""
-        self._bench.sim.do("unplug", connector=connector)
+        """Pull the cable out; of a socket, if it has one."""
+        side = "station" if self.kind == SOCKET else "ev"
+        self._bench.sim.do("unplug", connector=connector, side=side)
 
     def remove_cable(self, connector=1):
         """Pull the cable out of the socket."""
-        self._bench.sim.do("unplug", connector=connector, end="station")
+        self._bench.sim.do("unplug", connector=connector, side="station")
 
     # Identification.
 

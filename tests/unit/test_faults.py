@@ -24,6 +24,7 @@ class _Connector:
         self.diode_missing = False
         self.storage_lost = False
         self.meter_silent = False
+        self.socket = None
 
 
 class FaultsTest(unittest.TestCase):
@@ -68,7 +69,7 @@ class FaultsTest(unittest.TestCase):
 
     def test_texts_fit_into_a_status_notification(self):
         # OCPP 1.6 6.48: info and vendorErrorCode have 50 characters.
-        for row in range(10):
+        for row in range(15):
             fault = faults.Fault(row)
             self.assertTrue(0 < len(fault.text) <= 50)
             self.assertTrue(len(fault.vendor_error_code) <= 50)
