@@ -42,7 +42,9 @@ _SETTLED_MS = const(5000)
 # So long a reset waits for the central system to take the StopTransaction.
 _RESET_PATIENCE_MS = const(5000)
 _RESET_SETTLE_MS = const(500)
-_GC_THRESHOLD = const(16384)
+# Counted is what was ever allocated, most of it frames of functions that were freed at once: of
+# 16 KB every second answer met a collection, and the guard had one in each fifth step.
+_GC_THRESHOLD = const(131072)
 
 VERSION = "0.1.0"
 
@@ -66,6 +68,7 @@ class App:
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
         tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
         tables += [profile.KEYS for profile in self.profiles]
+        tables.append(device_keys.declared(board.keys))
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
@@ -77,7 +80,7 @@ class App:
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
-        self.smart_charging = profiles.smart_charging(self)
+        self.smart_charging = profiles.charging_limits(self)
         profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()

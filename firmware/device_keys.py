@@ -1,4 +1,13 @@
-"""Configuration keys of the device itself, beside those that OCPP defines."""
+"""Configuration keys of the device itself, beside those that OCPP defines.
+
+A board may declare more of them in its board.json, as `keys`: a list of objects with `key`, `type`
+("bool", "int" or "text"), `default`, and if they differ from what follows `readonly` (false), for
+an int `min` (0) and `max`, for a text `max` (its length). They are kept and reported; what they
+mean is the board's own business.
+"""
+
+_INT_MAX = 999_999_999
+_TEXT_MAX = 500
 
 
 def table(current_ma_max):
@@ -12,3 +21,29 @@ def table(current_ma_max):
         # The stored configuration was lost; true keeps every connector Faulted.
         ("StorageLost", "bool", "rw", False),
     )
+
+
+def declared(rows):
+    """Return the table of the keys that a board declares. Raises KeyError, ValueError."""
+    return tuple([_row(row) for row in rows])
+
+
+def _row(row):
+    head = (row["key"], row["type"], "r" if row.get("readonly") else "rw", row["default"])
+    if row["type"] == "bool":
+        return head
+    if row["type"] == "int":
+        return head + (row.get("min", 0), row.get("max", _INT_MAX))
+    if row["type"] == "text":
+        return head + (_Length(row.get("max", _TEXT_MAX)).check,)
+    raise ValueError("board.json: %s is no type of a key" % row["type"])
+
+
+class _Length:
+    """Accepts texts of up to so many characters."""
+
+    def __init__(self, characters_max):
+        self._characters_max = characters_max
+
+    def check(self, text):
+        return len(text) <= self._characters_max

@@ -62,7 +62,8 @@ class SocketPort:
 
 
 class Board:
-    """All that a board has. `connectors` are ConnectorPorts, `meters` as in lib/meters.
+    """All that a board has. `connectors` are ConnectorPorts, `meters` as in lib/meters, `keys`
+    the rows of board.json that firmware/device_keys.py describes.
 
     `tethered`: the cables are fixed; else `sockets` has one SocketPort per connector.
     """
@@ -75,6 +76,7 @@ class Board:
     sockets = ()
     meters = ()
     reader = None
+    keys = ()
     fs = None
 
     def ticks_ms(self):

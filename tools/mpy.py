@@ -83,7 +83,9 @@ def romfs(file, folder=None, simulator=True, root=ROOT, linked=False):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_compiled(folder, name), target)
         if linked:
-            _link(clean, file.with_suffix(".py"), root)
+            # Others may be at it at the same time: what they read is always whole.
+            _link(clean, Path(work) / "bundle.py", root)
+            os.replace(Path(work) / "bundle.py", file.with_suffix(".py"))
         _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
               "--no-mpy", "build", str(clean)])
         os.replace(Path(work) / "image", file)

@@ -39,6 +39,7 @@ class SimBoard:
         self.network = Network()
         self.current_ma_max = description["current_ma_max"]
         self.phases = description["phases"]
+        self.keys = description.get("keys", ())
         self.feeds = 0
         self._runtime = runtime
         self._description = description

@@ -90,7 +90,7 @@ class Simulator:
         from boards.sim.board import SimBoard
         from firmware.app import App
 
-        board = SimBoard(self._runtime, world, fs, _description())
+        board = SimBoard(self._runtime, world, fs, _description(options.get("board")))
         app = App(board, Settings(options) if options.get("csms") else None)
         self._trace.watch(app, world)
         self._configure(app)
@@ -195,9 +195,9 @@ def _die():
         pass
 
 
-def _description():
+def _description(path):
     # The host starts us in the project's folder.
-    with open("boards/sim/board.json") as file:
+    with open(path or "boards/sim/board.json") as file:
         return json.loads(file.read())
 
 

@@ -84,11 +84,11 @@ def _in_transaction(connector, state, previous):
         return FINISHING
     if connector.charging:
         return CHARGING
-    if connector.starting_up and previous in _BEFORE_START:
+    if connector.starting_up and not connector.paused and previous in _BEFORE_START:
         return PREPARING
     if not connector.plugged:
         return SUSPENDED_EV
-    if not connector.offering:
+    if connector.paused or not connector.offering:
         return SUSPENDED_EVSE
     if connector.ev_asks:
         # The contactor is about to close: what was true until now is still the best answer.

@@ -38,6 +38,7 @@ class OcppLink:
         self._socket = None
         self._stream = None
         self._ping = ticks.Deadline()
+        self._ping_s = 0
         self._why = None
         self._ended_by = None
         # Called with "in" or "out" and each text, if somebody wants to look on.
@@ -111,8 +112,10 @@ class OcppLink:
                     self._socket.receive(now, data)
                 else:
                     self._socket.eof(now)
-                self._events(now)
+                await self._events()
                 await self._flush()
+                while self._client.has_answers and self._ended_by is None:
+                    await asyncio.sleep(_PUMP_MS / 1000)
         except OSError as error:
             self._ended_by = "connection lost: %s" % _os_text(error)
         except MemoryError:
@@ -124,7 +127,7 @@ class OcppLink:
         now = self._board.ticks_ms()
         socket = self._socket
         socket.tick(now)
-        self._events(now)
+        await self._events()
         if self._client.connected:
             self._keep_alive(now)
             self._send(now)
@@ -139,17 +142,23 @@ class OcppLink:
         interval_s = self._config.get("WebSocketPingInterval")
         if not interval_s:
             self._ping.stop()
-        elif not self._ping.running:
+        elif not self._ping.running or interval_s != self._ping_s:
+            self._ping_s = interval_s
             self._ping.start(now, interval_s * 1000)
-        elif self._ping.expired(now):
+        elif self._ping.expired(now) and self._socket.can_send:
             self._socket.ping(now, _PONG_MS)
             self._ping.start(now, interval_s * 1000)
         if self._client.wants_close:
             self._ended_by = "the central system answers no calls"
 
-    def _events(self, now):
-        event = self._socket.next_event()
-        while event is not None:
+    async def _events(self):
+        """Take what has arrived, one by one: the answers to a burst of calls must not pile up in
+        RAM, so nothing is taken in while an answer waits for the socket."""
+        while not self._client.has_answers:
+            event = self._socket.next_event()
+            if event is None:
+                break
+            now = self._board.ticks_ms()
             kind = event[0]
             if kind == "text":
                 if self.trace:
@@ -159,8 +168,9 @@ class OcppLink:
                 self._opened(now)
             elif kind in ("refused", "closed", "failed"):
                 self._ended_by = _ended(event)
-            event = self._socket.next_event()
-        self._send(now)
+            self._send(now)
+            await self._flush()
+        self._send(self._board.ticks_ms())
 
     def _opened(self, now):
         self._log.info("net", "connected to %s", self._settings.url)
@@ -170,12 +180,13 @@ class OcppLink:
 
     def _send(self, now):
         self._client.tick(now)
-        text = self._client.next_text(now)
-        while text is not None and self._ended_by is None:
+        while self._ended_by is None and self._socket.can_send:
+            text = self._client.next_text(now)
+            if text is None:
+                break
             if self.trace:
                 self.trace("out", text)
             self._socket.send_text(text)
-            text = self._client.next_text(now)
 
     async def _flush(self):
         await self._stream.flush(self._socket.data_to_send)

@@ -65,6 +65,11 @@ class Client:
         return self.connected and self._ctx.boot.registration == "Accepted"
 
     @property
+    def has_answers(self):
+        """True while answers wait to be sent: whoever can should not ask for more."""
+        return len(self._answers) > 0
+
+    @property
     def wants_close(self):
         """True when the connection is of no use any more and should be made anew."""
         return self._overflow or self.silent_calls >= _SILENT_CALLS_MAX

@@ -5,6 +5,8 @@ StopTransactionMaxMeterValues are from there). Keys that no part of the firmware
 the tables: a key that is reported must work.
 """
 
+# More than there are different items; chargers in the field announce 9 to 22.
+_ITEMS_MAX = 22
 ENERGY = "Energy.Active.Import.Register"
 # What a board with an energy meter on all phases can report; a board may announce less.
 MEASURANDS = (
@@ -55,21 +57,20 @@ def board_keys(connectors, measurands, profiles, tethered, stop_samples=20):
     """
     served = _Served(measurands).check
     rotation = _Rotation(connectors)
-    count = len(measurands)
     unlock = "UnlockConnectorOnEVSideDisconnect"
     return (
         ("ConnectorPhaseRotation", "list", "rw", rotation.default(), rotation.check),
         ("ConnectorPhaseRotationMaxLength", "int", "r", connectors + 1),
         ("MeterValuesAlignedData", "list", "rw", ENERGY, served),
-        ("MeterValuesAlignedDataMaxLength", "int", "r", count),
+        ("MeterValuesAlignedDataMaxLength", "int", "r", _ITEMS_MAX),
         ("MeterValuesSampledData", "list", "rw", _sampled_default(measurands), served),
-        ("MeterValuesSampledDataMaxLength", "int", "r", count),
+        ("MeterValuesSampledDataMaxLength", "int", "r", _ITEMS_MAX),
         ("NumberOfConnectors", "int", "r", connectors),
         ("StopTransactionMaxMeterValues", "int", "r", stop_samples),
         ("StopTxnAlignedData", "list", "rw", "", served),
-        ("StopTxnAlignedDataMaxLength", "int", "r", count),
+        ("StopTxnAlignedDataMaxLength", "int", "r", _ITEMS_MAX),
         ("StopTxnSampledData", "list", "rw", "", served),
-        ("StopTxnSampledDataMaxLength", "int", "r", count),
+        ("StopTxnSampledDataMaxLength", "int", "r", _ITEMS_MAX),
         ("SupportedFeatureProfiles", "list", "r", profiles),
         # OCPP 1.6 9.1.25 and errata: a station without a lock may report it read-only.
         (unlock, "bool", "r" if tethered else "rw", False),
@@ -101,7 +102,7 @@ class _Served:
     def check(self, items):
         """Return True if every item can be served. One that cannot refuses the whole list."""
         # OCPP 1.6 5.3 and 9.1: no partial acceptance. The limit is what ...MaxLength reports.
-        if len(items) > len(self._measurands):
+        if len(items) > _ITEMS_MAX:
             return False
         for index, item in enumerate(items):
             if measurand(item)[0] not in self._measurands or item in items[:index]:
@@ -127,8 +128,8 @@ class _Rotation:
             number, dot, rotation = item.rpartition(".")
             if rotation not in _ROTATIONS.split():
                 return False
-            # A bare value leaves no doubt when there is one connector, and is seen in the field.
-            if not dot and self._connectors == 1:
+            # A bare value is seen in the field; alone it leaves no doubt.
+            if not dot and (self._connectors == 1 or len(items) == 1):
                 continue
             if number not in ("0", "1", "2")[: self._connectors + 1]:
                 return False

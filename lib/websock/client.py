@@ -81,6 +81,11 @@ class Client:
         """True between the handshake and the first close frame of either side."""
         return self._state == _OPEN
 
+    @property
+    def can_send(self):
+        """True when `send_text` and `ping` will not raise."""
+        return self._state == _OPEN and len(self._output) < _OUTPUT_MAX
+
     def start(self, now):
         """The TCP (or TLS) connection stands: queue the request, watch the handshake's time."""
         assert self._state == _IDLE

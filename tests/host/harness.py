@@ -40,6 +40,7 @@ class Bench:
         self._central = None
         self._sims = []
         self._expected = []
+        self._tolerated = []
         self._finished = False
         self._closed = False
 
@@ -79,6 +80,10 @@ class Bench:
     def expect(self, pattern):
         """Announce a problem (a regular expression): it must come, and does not fail the test."""
         self._expected.append(re.compile(pattern))
+
+    def tolerate(self, pattern):
+        """The same for a problem that may come or not."""
+        self._tolerated.append(re.compile(pattern))
 
     def wait_until(self, predicate, timeout_s=10, what="the condition"):
         """Poll `state` until predicate(state); returns that state. Raises TimeoutError."""
@@ -127,7 +132,7 @@ class Bench:
         wrong = [
             text
             for text in problems
-            if not any(pattern.search(text) for pattern in self._expected)
+            if not any(pattern.search(text) for pattern in self._expected + self._tolerated)
         ]
         missing = [
             f"expected, but did not come: {pattern.pattern}"

@@ -1,5 +1,7 @@
 """Fixtures of the specification tests, and the table of cases at the end of the run."""
 
+import contextlib
+
 import pytest
 
 from tests.host.harness import Bench
@@ -7,6 +9,14 @@ from tests.spec import states
 from tests.spec.catalogue import CASES, KINDS, TETHERED, case_id
 from tests.spec.script import Script
 from tests.spec.user import User
+from tools.sim.staging import StagingError, prepare
+
+
+def pytest_configure(config):
+    """Compile the firmware once, before the workers of xdist start."""
+    if not hasattr(config, "workerinput"):
+        with contextlib.suppress(StagingError):  # each test will say what is missing
+            prepare("micropython32", "full")
 
 
 def pytest_generate_tests(metafunc):

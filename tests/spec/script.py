@@ -183,6 +183,14 @@ class Script:
             frame for frame in self._frames() if _is_message(frame) and frame.action == action
         ]
 
+    def answered(self):
+        """All answers of the charger since the start of the test."""
+        return [
+            frame
+            for frame in self._frames()
+            if frame.sender == CHARGE_POINT and frame.kind not in (None, CALL)
+        ]
+
     def wait_connection(self, timeout_s=30):
         """Wait until the charger is connected."""
         self._central.wait_for_connection(CP, timeout_s)
@@ -195,9 +203,31 @@ class Script:
         """Break the connection from this side, without a word."""
         self._central.drop(CP)
 
-    def send_raw(self, data):
-        """Send any text, or bytes as a binary frame."""
-        self._central.send_raw(CP, data)
+    def refuse_connections(self, http_status):
+        """Answer each handshake with this status; None: let the charger in again."""
+        self._central.central.refuse_with = http_status
+
+    def send_raw(self, text):
+        """Send any text."""
+        self._central.send_raw(CP, text)
+
+    def send_bytes(self, data, text=False):
+        """Send bytes as a binary message, or as a text message that is no UTF-8."""
+        self._central.send_bytes(CP, data, text)
+
+    def answers_to(self, message_id, text):
+        """Send a text and return what is answered with that id: payloads and error codes.
+
+        What comes is known when a proper request that follows has been answered.
+        """
+        before = len(self._frames())
+        self.send_raw(text)
+        self.call("GetConfiguration", key=["HeartbeatInterval"])
+        return [
+            frame.code or frame.payload
+            for frame in self._frames()[before:]
+            if frame.sender == CHARGE_POINT and frame.kind != CALL and frame.id == message_id
+        ]
 
     def _frames(self):
         return self._central.central.frames

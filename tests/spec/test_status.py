@@ -180,9 +180,10 @@ def test_availability_when_scheduled_and_taken_back_then_stays(cs, user):
     states.charging(cs, user)
     answer = cs.call("ChangeAvailability", connectorId=0, type="Inoperative")
     assert answer == {"status": "Scheduled"}
+    cs.expect_status("Unavailable", 0)
     assert cs.call("ChangeAvailability", connectorId=1, type="Operative") == ACCEPTED
     assert cs.call("ChangeAvailability", connectorId=0, type="Operative") == ACCEPTED
-    cs.forget()
+    cs.expect_status("Available", 0)
     user.present(VALID)
     states.stopped(cs)
     states.go_away(cs, user)

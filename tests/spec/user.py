@@ -12,6 +12,8 @@ VALID_2 = "04D5E6F7"
 INVALID = "0BADC0DE"
 PARENT = "FAMILY"
 
+_FINISHING = 6  # `session` in `state`: transaction closed, EV still there
+
 # A card is held for 600 ms, and counts as gone when three polls have missed it.
 _CARD_GONE_S = 1.5
 
@@ -24,6 +26,10 @@ class User:
         self._bench = bench
         self._arguments = [*arguments, *(["--socket"] if kind == SOCKET else [])]
         self._card_gone = 0.0
+
+    def add_options(self, *options):
+        """More options of the simulator, from the next `power_on` on."""
+        self._arguments += options
 
     # Power.
 
@@ -53,11 +59,14 @@ class User:
 
     def unplug(self, connector=1):
         """Pull the cable out; of a socket, if it has one."""
-        side = "station" if self.kind == SOCKET else "ev"
-        self._bench.sim.do("unplug", connector=connector, side=side)
+        if self.kind == SOCKET:
+            self.remove_cable(connector)
+        else:
+            self._bench.sim.do("unplug", connector=connector)
 
     def remove_cable(self, connector=1):
-        """Pull the cable out of the socket."""
+        """Pull the cable out of the socket, as soon as the bolt lets it go."""
+        self.sees(lambda seen: not seen["bolt"], connector, what="unlocked")
         self._bench.sim.do("unplug", connector=connector, side="station")
 
     # Identification.
@@ -79,8 +88,9 @@ class User:
             self._bench.wait_until(lambda state: not state["online"], what="offline")
 
     def restore_network(self):
-        """Give the network back."""
+        """Give the network back; returns when the charger has found it."""
         self._bench.sim.do("network", up=True)
+        self._bench.wait_until(lambda state: state["online"], 60, "online")
 
     # Others.
 
@@ -107,6 +117,10 @@ class User:
     def sees_no_power(self, connector=1):
         """The contactor is open."""
         return self.sees(lambda seen: not seen["contactor"], connector, what="contactor open")
+
+    def sees_the_end(self, connector=1):
+        """The transaction is over, and its record is complete."""
+        return self.sees(lambda seen: seen["session"] == _FINISHING, connector, what="the end")
 
     def look(self, connector=1):
         """The state of the connector now."""

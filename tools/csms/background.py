@@ -55,6 +55,10 @@ class BackgroundCentral:
         """See CentralSystem.send_raw."""
         self.run(self.central.send_raw(cp, text), _MARGIN_S)
 
+    def send_bytes(self, cp, data, text=False):
+        """See CentralSystem.send_bytes."""
+        self.run(self.central.send_bytes(cp, data, text), _MARGIN_S)
+
     def drop(self, cp, code=None):
         """See CentralSystem.drop."""
         self.run(self.central.drop(cp, code), _MARGIN_S)

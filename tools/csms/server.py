@@ -123,6 +123,10 @@ class CentralSystem:
         self.deliberate.add(text)
         await self._station(cp).send(text, deliberate=True)
 
+    async def send_bytes(self, cp, data, text=False):
+        """Send any bytes as a binary message, or as a text message that may be no UTF-8."""
+        await self._station(cp).send_bytes(data, text)
+
     def answer(self, action, answer, times=None):
         """Replace the ordinary answer to `action`: see `Overrides.add`."""
         self.overrides.add(action, answer, times)

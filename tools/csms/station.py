@@ -92,6 +92,12 @@ class Station:
         except ConnectionClosed as error:
             raise ConnectionError(f"{self.cp} is gone") from error
 
+    async def send_bytes(self, data, text):
+        """Send bytes that are no frame of OCPP-J. Raises ConnectionError."""
+        if self._connection is None:
+            raise ConnectionError(f"{self.cp} is not connected")
+        await self._connection.send(data, text=text)
+
     async def receive(self, text):
         """Take a frame of the charge point."""
         frame = self._conversation.add(CHARGE_POINT, text, time.monotonic())

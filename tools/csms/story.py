@@ -61,6 +61,8 @@ def _side(frame):
 
 
 def _fields(payload):
+    if not isinstance(payload, dict):
+        return _short(payload)
     return ", ".join(
         f"{key} {'(not shown)' if key in _SECRET else _short(value)}"
         for key, value in payload.items()

@@ -33,6 +33,7 @@ class Options:
     key: str | None = None
     connectors: int = 1
     socket: bool = False
+    board: str | None = None
     state: str | None = None
     control: tuple[str, int] = ("127.0.0.1", 0)
     vm: str = "micropython32"
@@ -56,6 +57,7 @@ class Options:
             "key": self.key,
             "connectors": self.connectors,
             "socket": self.socket,
+            "board": self.board,
             "state": str(state),
             "tier": self.tier,
             "set": [list(pair) for pair in self.set],
@@ -109,6 +111,7 @@ def _parser():
     add("--key", type=_file, metavar="FILE", help="private key of the charge point")
     add("--connectors", type=int, choices=(1, 2), default=1)
     add("--socket", action="store_true", help="a socket with lock instead of a tethered cable")
+    add("--board", type=_file, metavar="FILE", help="instead of boards/sim/board.json")
     add("--state", type=_path, metavar="DIR", help="where the flash image lies")
     add("--control", type=_address, metavar="HOST:PORT", default=("127.0.0.1", 0))
     add("--vm", choices=VARIANTS, default=VARIANTS[0], help="the interpreter")
