@@ -4,7 +4,7 @@ import json
 
 from tests.host.harness import CP
 
-HEAP = ("--heap", "120K")
+HEAP = ("--heap", "128K")
 
 
 def entries(first, behind, parent="PARENT"):
