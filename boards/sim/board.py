@@ -6,7 +6,8 @@ from boards.common.connector_port import ConnectorPort
 from boards.common.pilot_io import PilotIo
 from boards.sim.network import Network
 from boards.sim.pilot_circuit import SimAdc, SimPwm
-from meters.sdm import Sdm630
+from meters.maps.eastron import SDM630
+from meters.modbus_meter import ModbusMeter
 from modbus.master import Master
 from rfid.mfrc522 import Mfrc522
 
@@ -43,7 +44,9 @@ class SimBoard:
         self._runtime = runtime
         self._description = description
         self.connectors = [_port(outlet) for outlet in world.outlets]
-        self.meters = [Sdm630(Master(outlet.meter.uart, _BAUD)) for outlet in world.outlets]
+        self.meters = [
+            ModbusMeter(Master(outlet.meter.uart, _BAUD), SDM630) for outlet in world.outlets
+        ]
         self.reader = Mfrc522(world.reader.spi, world.reader.select)
 
     def ticks_ms(self):
