@@ -1,5 +1,6 @@
-"""One report per presence: what the polls of a reader see becomes "card" and "removed"."""
+"""One report per presence: what a reader sees becomes "card" and "removed"."""
 
+import ticks
 from micropython import const
 
 _MISSES_MAX = const(3)
@@ -8,7 +9,7 @@ _RANDOM_FIRST = const(0x08)
 
 
 class Presence:
-    """Remembers the card that is held to the reader.
+    """Remembers the card that is held to a reader that is polled.
 
     Another card counts as a miss of the held one: it is reported after the held one is gone, so
     two cards in one wallet that answer in turns do not flap.
@@ -37,6 +38,43 @@ class Presence:
         if self._misses < _MISSES_MAX:
             return None
         self.uid = None
+        return ("removed",)
+
+
+class Repeats:
+    """The same for a reader that speaks by itself: a card is there until nothing more was heard
+    of it for `hold_ms`. Another one takes its place at once: it may be sent only once.
+    """
+
+    def __init__(self, hold_ms):
+        self.uid = None
+        self._hold_ms = hold_ms
+        self._following = None
+        self._held = ticks.Deadline()
+
+    def seen(self, now, uid):
+        """The reader has sent `uid`. Returns an event tuple or None."""
+        if self.uid is not None and uid != self.uid:
+            self._following = uid
+            self.uid = None
+            return ("removed",)
+        self._held.start(now, self._hold_ms)
+        if self.uid is not None or uid == self._following:
+            return None
+        self._following = None
+        self.uid = uid
+        return ("card", uid)
+
+    def tick(self, now):
+        """Returns ("removed",) when it is time, ("card", uid) after that of another, or None."""
+        if self._following is not None:
+            uid = self._following
+            self._following = None
+            return self.seen(now, uid)
+        if self.uid is None or not self._held.expired(now):
+            return None
+        self.uid = None
+        self._held.stop()
         return ("removed",)
 
 
