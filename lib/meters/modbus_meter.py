@@ -116,14 +116,23 @@ class ModbusMeter(Meter):
     def _decode(self, data):
         """Fill `_fresh` from one read; returns False when something in it cannot be."""
         first, count = self._reads[self._read]
-        for quantity, register, numbers, kind, scale in self._values:
-            if not first <= register < first + count:
-                continue
-            size = 1 if kind in "Hh" else 4 if kind == "Q" else 2
-            for i in range(numbers):
-                value = number(data, (register - first + i * size) * 2, kind, scale)
-                if not self._keep(_QUANTITIES.find(quantity), i, value, kind == "f"):
+        values = self._values
+        for at in range(0, len(values), 5):
+            register = values[at + 1]
+            if first <= register < first + count:
+                if not self._decode_one(data, (register - first) * 2, at):
                     return False
+        return True
+
+    def _decode_one(self, data, offset, at):
+        values = self._values
+        kind = values[at + 3]
+        what = _QUANTITIES.find(values[at])
+        size = 2 if kind in "Hh" else 8 if kind == "Q" else 4
+        for i in range(values[at + 2]):
+            value = number(data, offset + i * size, kind, values[at + 4])
+            if not self._keep(what, i, value, kind == "f"):
+                return False
         return True
 
     def _keep(self, what, index, value, is_float):
@@ -145,7 +154,14 @@ class ModbusMeter(Meter):
             self.current_ma[phase] = fresh[3 + phase]
             self.power_phase_w[phase] = fresh[6 + phase]
             self.power_factor_permille[phase] = fresh[9 + phase]
-        self.power_w = fresh[12]
+        self.power_w = self._total_w()
         self.frequency_mhz = fresh[13]
         self.energy_wh = fresh[_ENERGY]
         self._is_read(self._sent_at)
+
+    def _total_w(self):
+        fresh = self._fresh
+        if fresh[12] is not None:
+            return fresh[12]
+        known = [power_w for power_w in fresh[6:9] if power_w is not None]
+        return sum(known) if known else None

@@ -5,7 +5,7 @@ gives no sign of life. Source: Itead "RDM6300 Specifications".
 
 import ticks
 from micropython import const
-from rfid.presence import Repeats
+from rfid.repeats import Repeats
 
 _FRAME = const(14)
 _BEGIN = const(0x02)

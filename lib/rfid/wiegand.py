@@ -10,7 +10,7 @@ frame: the user holds the card up again.
 
 import ticks
 from micropython import const
-from rfid.presence import Repeats
+from rfid.repeats import Repeats
 
 _RING = const(128)
 _MASK = const(127)
