@@ -37,6 +37,8 @@ class Cse7766(Meter):
     period_ms: a reading is published so often at most.
     """
 
+    name = "CSE7766"
+
     def __init__(
         self, uart, voltage_permille=1000, current_permille=1000, period_ms=1000, lost_ms=11_000
     ):

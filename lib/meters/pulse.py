@@ -46,6 +46,8 @@ class PulseMeter(Meter):
     start_wh: where its energy begins; it counts from there at each start.
     """
 
+    name = "S0"
+
     def __init__(self, source, pulses_per_kwh=1000, start_wh=0, period_ms=1000):
         super().__init__(_NEVER_MS)
         self._source = source

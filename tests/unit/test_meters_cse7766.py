@@ -86,6 +86,13 @@ class FrameTest(unittest.TestCase):
         self.assertEqual(meter.current_ma[0], 20_000)
         self.assertEqual(meter.power_w, 2300)
 
+    def test_frame_of_an_hlw8032_is_read(self):
+        # The divider of its usual circuit, and the bit that turns over with its pulse counter.
+        for flags in (0x70, 0xF0):
+            meter = _meter_fed_with(_with(((20, flags),)), voltage_permille=1880)
+            self.assertEqual(meter.voltage_mv[0], 432_558)
+            self.assertEqual((meter.current_ma[0], meter.power_w), (10_000, 4324))
+
     def test_no_load_is_zero_watts_and_amperes(self):
         # F2: the power's period is out of range; F6: the current's, too.
         for state in (0xF2, 0xF6):

@@ -74,6 +74,20 @@ class ValuesTest(unittest.TestCase):
         self.assertEqual(meter.voltage_mv, [None, None, None])
         self.assertIsNone(meter.frequency_mhz)
 
+    def test_values_that_need_the_high_word_arrive(self):
+        # 80 A, 18.4 kW a phase, 8.4 MWh: the words in their order.
+        for meter_map in _MAPS:
+            bench = Bench(meter_map)
+            bench.chip.current_ma = [80_000, 80_000, 80_000]
+            bench.chip.power_w = [18_400, 18_400, 18_400]
+            bench.chip.energy_wh = 8_388_600
+            bench.run(1500)
+            meter = bench.meter
+            self.assertIn(meter.current_ma[0], (80_000, None))
+            self.assertIn(meter.power_phase_w[0], (18_400, None))
+            self.assertIn(meter.power_w, (18_400, 55_200))
+            self.assertEqual(meter.energy_wh, 8_388_600)
+
     def test_power_factor_is_permille_where_a_map_has_it(self):
         # 3500 W of 3680.9 VA; the PZEM has hundredths.
         for meter_map in (eastron.SDM630, eastron.SDM72D_V2, gavazzi.EM340):

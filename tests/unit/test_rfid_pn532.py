@@ -122,6 +122,17 @@ class ReadingTest(unittest.TestCase):
             bench.chip.present(_TEN)
             self.assertEqual(bench.run(2000), [("card", _TEN)])
 
+    def test_stall_at_any_moment_of_a_search_costs_no_set_up(self):
+        # What lies in the port, or is ready in the chip, is looked at before the clock.
+        for kind in _LINKS:
+            for steps in range(30):
+                bench = Bench(kind)
+                bench.run(300 + 10 * steps)
+                bench.now = ticks.add(bench.now, 2000)
+                bench.chip.present(_SEVEN)
+                self.assertEqual(bench.run(700), [("card", _SEVEN)])
+                self.assertEqual(bench.reader.restarts, 1)
+
     def test_answer_that_cannot_be_is_no_card(self):
         # UID length 5; cut UID; two bytes.
         for text in ("4B01010004080500DEADBEEF", "4B010100440007DEADBEEF", "4B01"):
