@@ -10,8 +10,9 @@ import sys
 
 from micropython import const
 
+import firmware.preload  # noqa: F401  isort: split
 import ticks
-from firmware import boot_record, device_keys
+from firmware import boot_record, device_keys, profiles
 from firmware.auth.authorizer import Authorizer
 from firmware.auth.cache import Cache
 from firmware.clock import Clock
@@ -27,7 +28,7 @@ from firmware.ocpp.boot import Boot, Heartbeat
 from firmware.ocpp.client import Client
 from firmware.ocpp.metering import Metering
 from firmware.ocpp.status import Status
-from firmware.ocpp.transactions import Transactions
+from firmware.ocpp.transactions import Prompt, Transactions
 from kvstore import KvStore
 from log import Log
 from ocppj.rpc import Rpc
@@ -37,6 +38,7 @@ _GUARD_MS = const(10)
 _TICK_MS = const(50)
 _FRAME_BYTES_MAX = const(16384)
 _SAVE_TIME_MS = const(600_000)
+_SETTLED_MS = const(5000)
 # So long a reset waits for the central system to take the StopTransaction.
 _RESET_PATIENCE_MS = const(5000)
 _RESET_SETTLE_MS = const(500)
@@ -46,9 +48,12 @@ VERSION = "0.1.0"
 
 
 class App:
-    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None."""
+    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None.
 
-    def __init__(self, board, settings):
+    features: names of the optional profiles to load; None for all that are installed.
+    """
+
+    def __init__(self, board, settings, features=None):
         self.board = board
         self.log = Log()
         fs = board.fs
@@ -56,17 +61,24 @@ class App:
         self.last_run = boot_record.take(self.settings)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
-        keys = config_keys.board_keys(len(board.connectors), measurands, "Core", board.tethered)
-        tables = (config_keys.CORE, keys, device_keys.table(board.current_ma_max))
+        self.profiles = profiles.installed(features)
+        names = profiles.features(self.profiles)
+        keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
+        tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
+        tables += [profile.KEYS for profile in self.profiles]
         self.config = Config(KvStore(fs, "/config"), tables)
         self.config.load()
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
         self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
-        self.authorizer = Authorizer(self.config, self.clock, Cache(KvStore(fs, "/cache")))
+        self.local_list, self.staging = profiles.local_list(self)
+        cache = Cache(KvStore(fs, "/cache"))
+        self.authorizer = Authorizer(self.config, self.clock, cache, self.local_list)
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
+        self.smart_charging = profiles.charging_limits(self)
+        profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()
         self.link = self._build_link(settings)
@@ -74,6 +86,7 @@ class App:
         self.crashes = 0
         self._link_task = None
         self._refused = None
+        self._settled_by = ticks.Deadline()
         self._save_time = ticks.Deadline()
         self._reset_by = ticks.Deadline()
         self._settle = ticks.Deadline()
@@ -86,8 +99,11 @@ class App:
         self.heartbeat = Heartbeat(self)
         self.boot = Boot(self)
         # In this order they may speak when the line is free.
-        sources = (self.authorize, self.status, self.heartbeat, self.transactions)
-        self.client = Client(self, self.rpc, (core,), sources)
+        prompt = Prompt(self.transactions, self.status)
+        sources = (self.authorize, prompt, self.status, self.heartbeat, self.transactions)
+        # The optional profiles before Core: they may refine it.
+        self.triggered = profiles.triggered(self)
+        self.client = Client(self, self.rpc, self.profiles + [core], sources, self.triggered)
         self.metering = Metering(self)
         self.station.lifecycle.on_end = self.metering.on_end
         self.transactions.listener = self._on_transaction_answer
@@ -98,7 +114,7 @@ class App:
             return None
         from firmware.net.ocpp_link import OcppLink
 
-        return OcppLink(self.client, settings, self)
+        return OcppLink(self.client, settings, self, lambda: profiles.collector(self))
 
     def _connectors(self):
         connectors = []
@@ -107,6 +123,10 @@ class App:
             connector = Connector(
                 index + 1, guard, board.meters[index], board.current_ma_max, board.phases
             )
+            if not board.tethered:
+                from firmware.evse.socket_side import SocketSide
+
+                connector.socket = SocketSide(board.sockets[index])
             boot_record.restore_energy(self.settings, connector)
             connectors.append(connector)
         return connectors
@@ -122,6 +142,7 @@ class App:
             connector_id = transaction.connector_id
             self.log.warn("tx", "transaction on connector %d was cut off", connector_id)
         self._save_time.start(now, _SAVE_TIME_MS)
+        self._settled_by.start(now, _SETTLED_MS)
 
     async def run(self):
         """Run until somebody wants a reset; returns why."""
@@ -133,12 +154,16 @@ class App:
             # opens by itself if the requests stay away.
             except Exception as error:  # noqa: BLE001
                 self._crashed("tick", error)
-            if self._link_task is None and self.link and self.station.settled:
-                # Not before: the first status of a plugged connector must not be Available.
+            if self._link_task is None and self.link and self._may_connect():
                 self._link_task = asyncio.create_task(self._keep_link())
             await asyncio.sleep(_TICK_MS / 1000)
         await self.stop()
         return self.exit_reason
+
+    def _may_connect(self):
+        # Not at once: the first status of a plugged connector must not be Available. But a pilot
+        # that never settles is a reason to connect, too.
+        return self.station.settled or self._settled_by.expired(self.board.ticks_ms())
 
     async def stop(self):
         """Close the connection in order; nothing runs in the background afterwards."""
@@ -171,6 +196,8 @@ class App:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
         station.online = self.client.online
+        if self.smart_charging:
+            self.smart_charging.tick(now)
         station.tick(now)
         self._tell_refusal()
         self.status.observe(now, station.online)
@@ -193,6 +220,7 @@ class App:
         if reader is None:
             return
         event = reader.tick(now)
+        self.station.reader_silent = reader.is_silent
         if event is None:
             return
         if event[0] == "card":

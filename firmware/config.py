@@ -9,6 +9,9 @@ profiles and the device bring their own. A row is
     (name, "list", access, default, check)           comma separated; check(items) -> accepted?
     (name, "text", access, default, check)           check(text) -> accepted?, or None
 
+A table is a tuple of rows, or, of kinds bool and int, a text with the rows as words in lines, of
+which the first and the last are empty: it costs no heap, and a row is made when it is asked for.
+
 access is "r", "rw", "w" (write-only, for secrets) or one of the last two with "!" behind it, for a
 key that takes effect after a reboot. Anybody who needs a value asks for it each time; there are no
 subscribers. Rules of validation: OCPP 1.6 edition 2, chapter 9, and its errata sheet.
@@ -33,17 +36,23 @@ class Config:
         self.invalid = 0  # stored values that this firmware no longer accepts
 
     def load(self):
-        """Read all values, once at boot. A missing or unacceptable one becomes the default."""
-        for table in self._tables:
-            for row in table:
-                self._values[row[0]] = self._stored(row)
+        """Read what was ever set, once at boot. An unacceptable value becomes the default."""
+        for name in self._store.keys():
+            row = self._row(name)
+            value = None if row is None or row[2] == "r" else self._stored(row)
+            if value is not None:
+                self._values[row[0]] = value
 
     def get(self, name, default=None):
         """Return the value as int, bool or text; `default` if this build lacks the key.
 
-        `name` in canonical spelling. Allocates nothing.
+        `name` in canonical spelling. Allocates nothing but when it is asked for a first time.
         """
-        return self._values.get(name, default)
+        if name not in self._values:
+            row = self._row(name)
+            self._values[name] = None if row is None else row[3]
+        value = self._values[name]
+        return default if value is None else value
 
     def text(self, name):
         """Return the value as OCPP reports it; None if unknown or write-only. Any spelling."""
@@ -63,7 +72,7 @@ class Config:
         value = _parse(row, text)
         if value is None:
             return "Rejected"
-        if value != self._values[row[0]]:
+        if value != self._value(row):
             try:
                 self._store.set(row[0], _text(value).encode())
             except OSError:
@@ -82,9 +91,8 @@ class Config:
 
     def names(self):
         """Yield all names in canonical spelling, always in the same order."""
-        for table in self._tables:
-            for row in table:
-                yield row[0]
+        for row in self._rows():
+            yield row[0]
 
     def readonly(self, name):
         """Return True if the key cannot be set, False if it can, None if it is unknown."""
@@ -98,35 +106,64 @@ class Config:
 
     def everything(self):
         """Yield what `describe` returns, for every key."""
-        for table in self._tables:
-            for row in table:
-                yield row[0], row[2] == "r", self._reported(row)
+        for row in self._rows():
+            yield row[0], row[2] == "r", self._reported(row)
 
     def _reported(self, row):
-        return None if row[2][0] == "w" else _text(self._values[row[0]])
+        return None if row[2][0] == "w" else _text(self._value(row))
+
+    def _value(self, row):
+        value = self._values.get(row[0])
+        return row[3] if value is None else value
+
+    def _rows(self):
+        for table in self._tables:
+            for row in table[1:-1].split("\n") if isinstance(table, str) else table:
+                yield _read(row) if isinstance(row, str) else row
 
     def _row(self, name):
         # OCPP 1.6 7.29: a key is a CiString. Most peers spell it right, so the exact name first.
-        exact = name in self._values
-        wanted = name if exact else name.lower()
-        for table in self._tables:
-            for row in table:
-                if wanted == (row[0] if exact else row[0].lower()):
+        for exact in (True, False):
+            for table in self._tables:
+                row = _find(table, name, exact)
+                if row is not None:
                     return row
         return None
 
     def _stored(self, row):
-        data = None if row[2] == "r" else self._store.get(row[0])
+        data = self._store.get(row[0])
         if data is None:
-            return row[3]
+            return None
         try:
             value = _parse(row, str(data, "utf-8"))
         except UnicodeError:
             value = None
         if value is None:
             self.invalid += 1
-            return row[3]
         return value
+
+
+def _find(table, name, exact):
+    """Return the row of `name`, or None; `exact`: case counts."""
+    if not exact:
+        name = name.lower()
+    if not isinstance(table, str):
+        for row in table:
+            if name == (row[0] if exact else row[0].lower()):
+                return row
+        return None
+    if len(name.split()) != 1:
+        return None  # it may come from outside and must not match beyond the name
+    at = (table if exact else table.lower()).find("\n" + name + " ")
+    return None if at < 0 else _read(table[at + 1 : table.find("\n", at + 1)])
+
+
+def _read(line):
+    """Make the row of a line."""
+    name, kind, access, *values = line.split()
+    if kind == "bool":
+        return name, kind, access, values[0] == "true"
+    return (name, kind, access) + tuple([int(value) for value in values])
 
 
 def _text(value):

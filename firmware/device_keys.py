@@ -7,6 +7,8 @@ def table(current_ma_max):
     return (
         # What the wiring and the fuse allow, in A; the installer sets it.
         ("InstallationCurrentMax", "int", "rw", rating_a, 6, rating_a),
+        # Bit per connector; only somebody who has seen the contacts may set it back to 0.
+        ("ContactorWelded", "int", "rw", 0, 0, 3),
         # The stored configuration was lost; true keeps every connector Faulted.
         ("StorageLost", "bool", "rw", False),
     )

@@ -37,13 +37,42 @@ class ConnectorPort:
         raise NotImplementedError
 
 
+class SocketPort:
+    """What a socket has beside a ConnectorPort: proximity contact and lock."""
+
+    pp_supply_mv = 0
+    pp_pull_ohm = 0
+
+    def pp_mv(self):
+        """Return the voltage of the proximity contact in mV; `pp_pull_ohm` lies between it and
+        `pp_supply_mv`."""
+        raise NotImplementedError
+
+    def start(self, now, lock):
+        """Begin a pulse to the lock's motor: towards locked if `lock`, else towards open."""
+        raise NotImplementedError
+
+    def tick(self, now):
+        """End the pulse when it is over; called every 50 ms."""
+        raise NotImplementedError
+
+    def is_locked(self):
+        """Return True while the feedback says that the bolt is in the plug."""
+        raise NotImplementedError
+
+
 class Board:
-    """All that a board has. `connectors` are ConnectorPorts, `meters` as in lib/meters."""
+    """All that a board has. `connectors` are ConnectorPorts, `meters` as in lib/meters.
+
+    `tethered`: the cables are fixed; else `sockets` has one SocketPort per connector.
+    """
 
     name = "?"
     current_ma_max = 0
     phases = 1
+    tethered = True
     connectors = ()
+    sockets = ()
     meters = ()
     reader = None
     fs = None

@@ -1,15 +1,16 @@
 """A walk over a table of transitions. The table is the documentation; this only reads it.
 
-A table is a tuple of rows (state, event, next state). An event that is not in the table raises
-and changes nothing: the caller asks `accepts` first if the event comes from outside.
+A table is a bytes object with three bytes for each row: state, event, next state. An event that
+is not in the table raises and changes nothing: the caller asks `accepts` first if the event comes
+from outside.
 """
 
 
 def find(table, state, event):
     """Return the state that follows, or None if `table` has no such row."""
-    for row in table:
-        if row[0] == state and row[1] == event:
-            return row[2]
+    for at in range(0, len(table), 3):
+        if table[at] == state and table[at + 1] == event:
+            return table[at + 2]
     return None
 
 

@@ -1,7 +1,7 @@
 """Is a received payload what its description says? Nothing is changed or converted.
 
-A description of an object is a tuple of fields (name, required, kind, detail). It holds only
-constants, so that a frozen one lies in flash and costs no heap. Kinds and their details:
+A description of an object is a tuple of fields (name, required, kind, detail). Kinds and their
+details:
 
     "string"    greatest number of characters, or None
     "cistring"  the same; the owner compares such strings without regard to case
@@ -14,6 +14,19 @@ constants, so that a frozen one lies in flash and costs no heap. Kinds and their
     "object"    description
 
 An optional field that is null counts as absent, as some peers send it: read it with `.get`.
+
+Tuples live in the heap, a text executed in place does not. So tables of descriptions are texts,
+and `find` makes the tuples of one entry for as long as they are needed. An entry is its name in
+a line, then one line for each field, indented by a blank:
+
+    ChangeConfiguration
+     key! cistring 50
+     value! string *
+
+`!` is a required field, `?` an optional one; then kind and detail: `50` or `*` for a string,
+`One|Two` for an enum, `0..`, `..9`, `0..9` or `*` for a number, `*` or `any` for a time, `*` for a
+boolean, number of items, kind and detail for an array (`0..8 cistring 50`), `{ fields }` for an
+object, or the name of an entry that several tables share. A table begins and ends with a newline.
 """
 
 from micropython import const
@@ -23,6 +36,56 @@ from ocppj import errors
 
 _INT_MIN = const(-0x80000000)
 _INT_MAX = const(0x7FFFFFFF)
+
+
+def find(table, name, shared=""):
+    """Return the description of the entry `name`, or None. `shared`: where named objects are."""
+    if not name.isalpha():
+        return None  # it may come from outside and must not match two lines
+    start = table.find("\n" + name + "\n")
+    if start < 0:
+        return None
+    start += len(name) + 1
+    end = start
+    while table[end : end + 2] == "\n ":
+        end = table.find("\n", end + 1)
+    words = table[start:end].split()
+    words.reverse()
+    return _read_fields(words, shared)
+
+
+def _read_fields(words, shared):
+    """Take fields from the end of `words`, up to the closing brace."""
+    fields = []
+    while words:
+        name = words.pop()
+        if name == "}":
+            break
+        kind = words.pop()
+        fields.append((name[:-1], name[-1] == "!", kind, _read_detail(kind, words, shared)))
+    return tuple(fields)
+
+
+def _read_detail(kind, words, shared):
+    word = words.pop()
+    if kind == "object":
+        return _read_fields(words, shared) if word == "{" else find(shared, word, shared)
+    if kind == "array":
+        least, greatest = _read_range(word)
+        kind = words.pop()
+        return least, greatest, kind, _read_detail(kind, words, shared)
+    if word == "*":
+        return None
+    if kind == "enum":
+        return tuple(word.split("|"))
+    if kind == "time":
+        return "any year"
+    return _read_range(word) if ".." in word else int(word)
+
+
+def _read_range(word):
+    least, _, greatest = word.partition("..")
+    return int(least) if least else None, int(greatest) if greatest else None
 
 
 def check(description, payload, extra=False):

@@ -184,7 +184,7 @@ def main(arguments=None):
     parser.add_argument("--vm", choices=micropython.VARIANTS, default="micropython32")
     parser.add_argument("--heap", type=micropython.parse_size,
                         help="for every file (default: 160K, scenarios 512K)")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds per file")
+    parser.add_argument("--timeout", type=float, default=240, help="seconds per file")
     parser.add_argument("--jobs", type=int, help="processes at a time (default: all cores)")
     parser.add_argument("--unittest", metavar="DIR",
                         help="folder of a real MicroPython unittest; `fetch` gets one")

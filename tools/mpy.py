@@ -57,16 +57,22 @@ def build(folder=None, simulator=True, root=ROOT):
     return {name: _compiled(folder, name).stat().st_size for name in wanted}
 
 
-def romfs(file, folder=None, simulator=True, root=ROOT):
+def romfs(file, folder=None, simulator=True, root=ROOT, linked=False):
     """Build into `folder` and pack it into the ROMFS image `file`; returns its size in bytes.
 
     Mount it with `vfs.mount(vfs.VfsRom(image), "/rom")` and put "/rom" on sys.path.
-    Does nothing when the image is newer than every module. Raises CompileError.
+    linked: with all that firmware.app needs in firmware/app.mpy, see tools/bundle.py; its source
+    lies beside the image. Does nothing when the image is newer than every module. Raises
+    CompileError.
     """
     folder = Path(folder or STAGE)
     sizes = build(folder, simulator, root)
     file = Path(file)
-    if not any(_is_older(file, _compiled(folder, name)) for name in sizes):
+    made_from = [_compiled(folder, name) for name in sizes]
+    if linked:
+        made_from += [Path(__file__).with_name("bundle.py"), Path(__file__).with_name("scopes.py")]
+    is_there = not linked or file.with_suffix(".py").exists()
+    if is_there and not any(_is_older(file, path) for path in made_from):
         return file.stat().st_size
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent) as work:
@@ -76,10 +82,29 @@ def romfs(file, folder=None, simulator=True, root=ROOT):
             target = _compiled(clean, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_compiled(folder, name), target)
+        if linked:
+            _link(clean, file.with_suffix(".py"), root)
         _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
               "--no-mpy", "build", str(clean)])
         os.replace(Path(work) / "image", file)
     return file.stat().st_size
+
+
+def _link(folder, source, root):
+    """Put the bundle in the place of the modules that are in it."""
+    from tools import bundle
+
+    try:
+        text, names = bundle.bundle(root)
+    except bundle.BundleError as error:
+        raise CompileError("bundle: %s" % error) from error
+    source.write_text(text, encoding="utf-8")
+    for name in names:
+        path = folder / name.replace(".", "/")
+        # What is left of a package is nothing: a folder is a package without a file in it.
+        path.with_suffix(".mpy").unlink(missing_ok=True)
+        (path / "__init__.mpy").unlink(missing_ok=True)
+    _compile(source, "firmware/app.py", _compiled(folder, "firmware/app.py"))
 
 
 def _compiled(folder, name):

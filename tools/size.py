@@ -3,7 +3,9 @@
 `python -m tools.size [--json] [--no-heap]` compiles lib/, firmware/ and boards/ (without the
 simulated one) and prints two heap figures on the 32-bit interpreter, imported in one fresh
 process in the order of dependencies: `ram`, from .mpy files, where bytecode lies in the heap, and
-`place`, executed in place from a ROMFS image. Exit status 1 when a limit of pyproject.toml,
+`place`, executed in place from a ROMFS image. The last line is the image that a board gets, where
+tools/bundle.py has linked the firmware into one module: its size, and the heap after the import of
+firmware.app and of the drivers that a board brings. Exit status 1 when a limit of pyproject.toml,
 [tool.pilotwire.size], is passed, or when a module of lib/ or firmware/ cannot be imported.
 """
 
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tomllib
 
-from tools import micropython, mpy
+from tools import bundle, micropython, mpy
 from tools.tidy.findings import Source
 from tools.tidy.imports import imported
 
@@ -22,6 +24,8 @@ ROOT = mpy.ROOT
 _FULL = ROOT / ".build" / "mpy-full"  # apart from the simulator's, which holds boards/sim too
 _IMAGE = ROOT / ".build" / "full.romfs"
 _HEAP = 4 * 1024 * 1024
+_DRIVERS = ("boards/common/", "meters/", "modbus/", "rfid/")
+_LINKED = ROOT / ".build" / "linked.romfs"
 # They start the firmware when they are imported.
 _NOT_IMPORTED = ("firmware.main", "firmware.boot")
 
@@ -43,6 +47,13 @@ def measure(with_heap=True):
             for name, (heap, error) in heaps.items():
                 modules[name][column] = heap
                 errors += ["%s cannot be imported: %s" % (name, error)] if error else []
+        total["image"] = mpy.romfs(_LINKED, _FULL, simulator=False, linked=True)
+        inside = bundle.bundle()[1]
+        drivers = [name for name in sorted(sizes)
+                   if name.startswith(_DRIVERS) and _module(name) not in inside]
+        heaps, total["linked"] = _probe("rom", _LINKED, [*drivers, "firmware/app.py"])
+        errors += ["%s in the image: %s" % (name, heaps[name][1]) for name in heaps
+                   if heaps[name][1]]
     return {"modules": modules, "total": total, "errors": sorted(set(errors))}
 
 
@@ -84,7 +95,8 @@ def over_limits(figures, limits):
     """Return a line for every limit that is passed."""
     broken = []
     for key, column in (("mpy_bytes_full", "mpy"), ("heap_bytes_ram", "ram"),
-                        ("heap_bytes_place", "place")):
+                        ("heap_bytes_place", "place"), ("image_bytes", "image"),
+                        ("heap_bytes_linked", "linked")):
         found = figures["total"].get(column)
         if key in limits and found is not None and found > limits[key]:
             broken.append("%s: %d bytes, the limit is %d" % (key, found, limits[key]))
@@ -122,6 +134,9 @@ def _print(figures):
     for name, row in rows:
         print("%-*s %8s %8s %8s" % (width, name, row["mpy"], *(
             "-" if row.get(column) is None else row[column] for column in ("ram", "place"))))
+    total = figures["total"]
+    if "image" in total:
+        print("%-*s %8s %8s %8s" % (width, "linked", total["image"], "-", total["linked"]))
 
 
 def main(arguments=None):

@@ -4,6 +4,8 @@ import os
 
 from boards.common.connector_port import ConnectorPort
 from boards.common.pilot_io import PilotIo
+from boards.common.socket_port import SocketPort
+from boards.sim.chips.proximity import PULL_OHM, SUPPLY_MV
 from boards.sim.network import Network
 from boards.sim.pilot_circuit import SimAdc, SimPwm
 from meters.maps.eastron import SDM630
@@ -32,8 +34,6 @@ class Pin:
 class SimBoard:
     """What firmware/hal.py asks of a board."""
 
-    tethered = True
-
     def __init__(self, runtime, world, fs, description):
         self.fs = fs
         self.world = world
@@ -44,6 +44,8 @@ class SimBoard:
         self._runtime = runtime
         self._description = description
         self.connectors = [_port(outlet) for outlet in world.outlets]
+        self.tethered = not world.has_sockets
+        self.sockets = [_socket_port(o.socket) for o in world.outlets if o.socket is not None]
         self.meters = [
             ModbusMeter(Master(outlet.meter.uart, _BAUD), SDM630) for outlet in world.outlets
         ]
@@ -78,6 +80,16 @@ class SimBoard:
             "firmwareVersion": version,
             "meterType": "SDM630",
         }
+
+
+def _socket_port(socket):
+    lock = socket.lock
+    return SocketPort(
+        socket.proximity,
+        (Pin(lock, "towards_locked"), Pin(lock, "towards_open")),
+        Pin(lock, "locked"),
+        (SUPPLY_MV, PULL_OHM, SUPPLY_MV),
+    )
 
 
 def _port(outlet):

@@ -6,6 +6,7 @@ with one clear sentence. What a command does, it does to the world, never to the
 
 import binascii
 
+from boards.sim import cable as cables
 from boards.sim import ev as evs
 from boards.sim.state import state
 
@@ -14,7 +15,7 @@ _UID_BYTES = (4, 7, 10)
 _STALL_MS_MAX = 60_000
 _SPEED_MAX = 3600
 _WAYS = ("drop", "blackhole", "reset")
-_CABLE_A = (13, 20, 32, 63)
+_SIDES = ("ev", "station")
 
 
 class CommandError(Exception):
@@ -69,18 +70,23 @@ class Control:
         outlet = self._outlet(command)
         if outlet.ev.plugged:
             raise CommandError("a car is plugged in already")
+        name = _text(command, "ev", "ordinary")
         cable_a = command.get("cable_a")
-        if cable_a is not None and cable_a not in _CABLE_A:
+        if cable_a is not None and cable_a not in cables.RATINGS_A:
             raise CommandError("cable_a must be 13, 20, 32 or 63")
-        try:
-            outlet.ev.plug(_text(command, "ev", "ordinary"))
-        except ValueError as error:
-            raise CommandError(str(error))
+        if name not in evs.names():
+            raise CommandError("no car named %s; there are: %s" % (name, ", ".join(evs.names())))
+        if outlet.socket is not None:
+            _handle_cable(outlet.socket.insert, cable_a)
+        if _side(command, outlet) == "ev":
+            outlet.ev.plug(name)
         self._world.save()
 
     def _unplug(self, command):
         outlet = self._outlet(command)
-        if not outlet.ev.plugged:
+        if _side(command, outlet) == "station":
+            _handle_cable(outlet.socket.remove)
+        elif not outlet.ev.plugged:
             raise CommandError("no car is plugged in")
         outlet.ev.unplug()
         self._world.save()
@@ -137,6 +143,10 @@ class Control:
             "reader_silent": (self._world.reader, "silent"),
         }
         name = _text(command, "name", None)
+        if outlet.socket is not None:
+            targets["lock_jammed"] = (outlet.socket.lock, "jammed")
+            targets["pp_open"] = (outlet.socket.proximity, "is_open")
+            targets["pp_short"] = (outlet.socket.proximity, "shorted")
         if name not in targets:
             known = ", ".join(sorted(targets))
             raise CommandError("fault %s is not simulated; there are: %s" % (name, known))
@@ -172,6 +182,22 @@ class Control:
 
     def _quit(self, command):
         self.quit = True
+
+
+def _side(command, outlet):
+    side = _text(command, "side", "ev")
+    if side not in _SIDES:
+        raise CommandError("side must be ev or station")
+    if side == "station" and outlet.socket is None:
+        raise CommandError("the cable is fixed to the station")
+    return side
+
+
+def _handle_cable(action, *details):
+    try:
+        action(*details)
+    except cables.CableError as error:
+        raise CommandError(str(error))
 
 
 def _integer(command, name, default, low, high):

@@ -82,7 +82,8 @@ class Simulator:
         options = self._options
         fs = self._mount()
         path = options["state"] + "/world.bin"
-        world = World(self._runtime.ticks_ms, options["connectors"], path)
+        has_sockets = bool(options.get("socket"))
+        world = World(self._runtime.ticks_ms, options["connectors"], path, has_sockets)
         self._runtime.advance = world.advance
         self._reserve(heap_before)
         # From here on it is the firmware's heap.

@@ -29,6 +29,7 @@ def _connector(app, world, index):
     meter = connector.meter
     transaction = connector.transaction
     outlet = world.outlets[index]
+    socket = outlet.socket
     return {
         "connector": connector.id,
         "cp": connector.cp_name,
@@ -49,6 +50,8 @@ def _connector(app, world, index):
         "id_tag": connector.session.id_token,
         "limit_ma": connector.limit_ma,
         "locked": connector.locked,
+        "bolt": socket.lock.locked if socket else None,
+        "cable_a": socket.cable_a if socket else None,
         "faults": [fault.name for fault in connector.faults + connector.warnings],
         "why": connector.why(),
         "soc_permille": outlet.ev.soc_permille,

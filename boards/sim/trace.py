@@ -34,7 +34,7 @@ class Trace:
         """Begin to look at a charger."""
         self._app = app
         self._world = world
-        self._seen = [[None] * 4 for _ in world.outlets]
+        self._seen = [[None] * 5 for _ in world.outlets]
         app.log.sink = self._log
         if self._full:
             if app.link:
@@ -80,6 +80,10 @@ class Trace:
         if seen[0] is not outlet.contactor.closed:
             seen[0] = outlet.contactor.closed
             self.event("contactor", {"connector": number, "closed": seen[0]})
+        bolt = outlet.socket is not None and outlet.socket.lock.locked
+        if outlet.socket is not None and seen[4] is not bolt:
+            seen[4] = bolt
+            self.event("lock", {"connector": number, "locked": bolt})
         load = outlet.load
         if seen[1] != load:
             seen[1] = load

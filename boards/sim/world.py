@@ -12,6 +12,7 @@ from micropython import const
 
 import ticks
 from boards.sim import ev as evs
+from boards.sim.cable import Socket
 from boards.sim.chips.mfrc522 import Mfrc522Chip
 from boards.sim.chips.sdm630 import Sdm630Chip
 from boards.sim.contactor import Contactor
@@ -20,7 +21,7 @@ from boards.sim.pilot_circuit import OHM_B, OHM_C, OHM_D, OHM_SHORT_TEST, PilotC
 
 _STEP_MS = const(10)
 _VOLTAGE_MV = const(230_000)
-_RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, spare
+_RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, socket
 _SAVE_STEPS = const(10)
 _OHMS = {"A": None, "B": OHM_B, "C": OHM_C, "D": OHM_D}
 # At the ADC pin, where 1 V of the line is 102 mV.
@@ -29,14 +30,15 @@ _NOISE_MV = const(250)
 
 
 class Outlet:
-    """One connector's world: car, pilot circuit, contactor, meter."""
+    """One connector's world: car, pilot circuit, contactor, meter, `socket` or None."""
 
-    def __init__(self, number, clock_ms):
+    def __init__(self, number, clock_ms, has_socket=False):
         self.number = number
         self.ev = Ev()
         self.contactor = Contactor()
         self.circuit = PilotCircuit(number)
         self.meter = Sdm630Chip(clock_ms)
+        self.socket = Socket(number) if has_socket else None
         self.energy_mwh = 0
         self.rcd = False
         self.emergency = False
@@ -49,6 +51,8 @@ class Outlet:
     def step(self, speed):
         """Live through 10 ms."""
         self.contactor.step()
+        if self.socket is not None:
+            self.socket.lock.step()
         ev = self.ev
         ev.step(self.circuit.duty, self.contactor.closed)
         self._present(ev)
@@ -84,9 +88,10 @@ class Outlet:
     def pack(self, record, offset):
         """Write what survives a power cut into `record`."""
         ev = self.ev
+        socket = 0 if self.socket is None else self.socket.pack()
         struct.pack_into(
             _RECORD, record, offset, self.energy_mwh, ev.plugged, evs.names().index(ev.name),
-            ev.wants, ev.phases, ev.max_ma, ev.soc_permille, 0,
+            ev.wants, ev.phases, ev.max_ma, ev.soc_permille, socket,
         )
 
     def unpack(self, record, offset):
@@ -98,13 +103,17 @@ class Outlet:
             self.ev.wants = bool(values[3])
             self.ev.phases, self.ev.max_ma = values[4], values[5]
         self.ev.soc_permille = values[6]
+        if self.socket is not None:
+            self.socket.unpack(values[7])
 
 
 class World:
     """All outlets, the card reader's field, and time going on."""
 
-    def __init__(self, clock_ms, connectors, path=None):
-        self.outlets = [Outlet(number + 1, clock_ms) for number in range(connectors)]
+    def __init__(self, clock_ms, connectors, path=None, has_sockets=False):
+        self.has_sockets = has_sockets
+        numbers = range(1, connectors + 1)
+        self.outlets = [Outlet(number, clock_ms, has_sockets) for number in numbers]
         self.reader = Mfrc522Chip(clock_ms)
         self.energy_speed = 1
         self.now = clock_ms()

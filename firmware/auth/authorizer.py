@@ -19,12 +19,17 @@ _PATIENCE_MS = const(15000)
 
 
 class Authorizer:
-    """Verdicts on id tokens. `cache` may be None (feature absent)."""
+    """Verdicts on id tokens. `cache` and `local_list` may be None (feature absent).
 
-    def __init__(self, config, clock, cache):
+    `list_conflict`: the central system said something else of a token than its own list.
+    """
+
+    def __init__(self, config, clock, cache, local_list=None):
+        self.list_conflict = False
         self._config = config
         self._clock = clock
         self._cache = cache
+        self._list = local_list
         self._waiting = None
         self._patience = Deadline()
         self._verdict = None
@@ -55,10 +60,11 @@ class Authorizer:
         return known[1] if known and known[0] == "Accepted" else None
 
     def _known(self, now, id_token):
-        """Return (status, parent) from the cache, an entry past its date as Expired; or None."""
-        if self._cache is None or not self._config.get("AuthorizationCacheEnabled"):
-            return None
-        entry = self._cache.find(id_token)
+        """Return (status, parent) as known here, an entry past its date as Expired; or None."""
+        # OCPP 1.6 3.5.3: what the list says of a token hides what the cache says.
+        entry = self._listed(id_token)
+        if entry is None and self._caching:
+            entry = self._cache.find(id_token)
         if entry is None:
             return None
         status, parent, expires_s = entry
@@ -68,6 +74,15 @@ class Authorizer:
             if stamp[0] or stamp[1] >= expires_s:
                 status = "Expired"
         return status, parent
+
+    def _listed(self, id_token):
+        if self._list is None or not self._config.get("LocalAuthListEnabled"):
+            return None
+        return self._list.find(id_token)
+
+    @property
+    def _caching(self):
+        return self._cache is not None and self._config.get("AuthorizationCacheEnabled")
 
     # The online question.
 
@@ -113,7 +128,11 @@ class Authorizer:
 
     def learn(self, now, id_token, id_tag_info):
         """Keep what a confirmation said of a token (OCPP 1.6 3.5.1: each of the three does)."""
-        if self._cache is None or not self._config.get("AuthorizationCacheEnabled"):
+        if self._listed(id_token) is not None:
+            # Tokens of the list are none of the cache's.
+            self._compare(now, id_token, id_tag_info.get("status"))
+            return
+        if not self._caching:
             return
         expires_s = None
         expiry = id_tag_info.get("expiryDate")
@@ -129,6 +148,14 @@ class Authorizer:
         except OSError:
             # A cache that cannot be written is a slower one, no reason to refuse anybody.
             pass
+
+    def _compare(self, now, id_token, status):
+        # Used elsewhere at the same time: that says nothing of the token itself.
+        if status == "ConcurrentTx":
+            return
+        known = self._known(now, id_token)
+        if known and (known[0] == "Accepted") != (status == "Accepted"):
+            self.list_conflict = True
 
     def clear_cache(self, now):
         """Forget all tokens; returns False if there is no cache or the flash refused."""

@@ -3,6 +3,8 @@
 One record for all of them, replaced as a whole, so a power cut leaves the old or the new answer.
 """
 
+from firmware.evse import session as sessions
+
 _RECORD = "availability"
 
 
@@ -53,6 +55,8 @@ def _switch(connector, operative):
     if connector.transaction is not None and operative != connector.operative:
         connector.scheduled_operative = operative
         return False
+    if operative and not connector.operative and connector.session.accepts(sessions.RENEWED):
+        connector.session.handle(sessions.RENEWED)
     connector.operative = operative
     return True
 

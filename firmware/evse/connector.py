@@ -13,6 +13,7 @@ from firmware.evse import status as statuses
 from firmware.evse.energy import EnergyRegister
 from firmware.evse.faults import find as find_faults
 from firmware.evse.limiter import NAMES, Limiter
+from firmware.evse.overcurrent import Overcurrent
 from firmware.evse.power import Power
 from firmware.evse.session import Session
 from ticks import Deadline, diff
@@ -24,6 +25,9 @@ _FINAL_READING_MS = const(1500)
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
 _METER_SILENT_MS = const(11000)
+# firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT
+_TRIP_WELD = const(4)
+_TRIP_OVERCURRENT = const(8)
 
 
 class Connector:
@@ -43,34 +47,35 @@ class Connector:
         self.operative = True
         self.scheduled_operative = None
         self.reserved = False
-        self.locked = False
+        self.socket = None  # a socket_side.SocketSide where the cable is detachable
         self.paused = False
+        # The register at which an id token that was refused later has had its share.
+        self.energy_cap_wh = None
         self.faults = ()
         self.warnings = ()
         self.interrupted = None
+        self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
+        self.weld_kept = False
         self.pilot_known = False
         self.diode_missing = False
         self.meter_silent = False
         self.storage_lost = False
+        self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None
-        self.error_code = "NoError"
-        self.vendor_error_code = ""
-        self.info = ""
-        self.connect = Deadline()
-        self.recover = Deadline()
-        self._grace = Deadline()
-        self._diode = Deadline()
-        self._final = Deadline()
+        self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
+        self.connect, self.recover = Deadline(), Deadline()
+        self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
+        self._overcurrent = Overcurrent()
         self._opened_at = None
         self._reading_id = meter.reading_id
 
     # Facts.
 
     @property
-    def plugged(self):
-        """True while an EV is on the pilot (states B to D)."""
-        return self.pilot.state in (pilots.B, pilots.C, pilots.D)
+    def locked(self):
+        """True while a detachable cable is proven to be locked."""
+        return self.socket is not None and self.socket.lock.confirmed
 
     @property
     def ev_asks(self):
@@ -111,15 +116,22 @@ class Connector:
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
         pwm = 0 < self.guard.duty < _STEADY_HIGH
         self.pilot.update(now, self.guard.high_mv, self.guard.low_mv, pwm)
+        if self.pilot.state not in (pilots.E, pilots.F):
+            self.plugged = self.pilot.state != pilots.A
         if not self.pilot_known:
             pilot = self.pilot
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
         self._meter(now)
         self._watch_diode(now, pwm)
-        self.faults, self.warnings = find_faults(self)
+        if self.socket is not None:
+            self.socket.tick(now, self)
+        self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
+        if self._grace.running and self.power.holding:
+            # The EV has its time from the offer on, and there is none yet.
+            self._grace.start(now, statuses.START_GRACE_MS)
 
     def _meter(self, now):
         self.meter.tick(now)
@@ -144,7 +156,9 @@ class Connector:
 
     def _power(self, now):
         self.limiter.tick(now)
-        may = self.session.state == sessions.RUNNING and not self.faults and not self.paused
+        held = self.socket is None or self.socket.ready
+        running = self.session.state == sessions.RUNNING
+        may = running and held and not self.faults and not self.paused
         guard = self.guard
         if not self.plugged:
             self.power.cut(now)
@@ -153,8 +167,14 @@ class Connector:
             self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
         offer_ma = self.power.offer_ma
         guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
-        guard.request_close = self.power.wants_contactor
+        # A plug that is not held could be pulled under load: it opens at once, not softly.
+        guard.request_close = self.power.wants_contactor and held
         guard.requested_at = now
+        guard.request_trips &= ~_TRIP_OVERCURRENT
+        # A silent meter says nothing, and one that was never heard has no currents.
+        judged_ma = offer_ma if self.meter.online else 0
+        if self._overcurrent.tick(now, judged_ma, self.meter.current_ma):
+            guard.request_trips |= _TRIP_OVERCURRENT
 
     # The ends of a transaction.
 
@@ -163,11 +183,14 @@ class Connector:
         self.transaction = transaction
         self.session.handle(sessions.BEGUN)
         self.paused = False
+        self.energy_cap_wh = None
         self._grace.start(now, statuses.START_GRACE_MS)
 
     def final_reading(self, now):
         """Return True once the register holds all that flowed: asked while the session stops."""
-        if self.guard.closed or self.power.state != powers.OFF:
+        # A welded contactor never opens: the bill must not wait for it.
+        opens = not self.guard.trips_latched & _TRIP_WELD
+        if (self.guard.closed and opens) or self.power.state != powers.OFF:
             self._opened_at = None
             return False
         if self._opened_at is None:
@@ -199,6 +222,8 @@ class Connector:
             reasons.append("no EV plugged in")
         if state in (sessions.IDLE, sessions.PLUGGED):
             reasons.append("not authorised: no card shown, no remote start")
+        elif state == sessions.STARTING:
+            reasons.append("the plug is being locked")
         elif state in (sessions.STOPPING, sessions.FINISHING):
             reasons.append("session is over: unplug, or show a card again")
         if state == sessions.RUNNING and not self.charging:
@@ -208,6 +233,8 @@ class Connector:
     def _why_running(self, reasons):
         if self.paused:
             reasons.append("id token was refused by the central system")
+        if self.socket is not None and not self.socket.ready:
+            reasons.append("plug is not locked")
         if not self.limiter.minimum_ma():
             source = self.limiter.tightest()
             reasons.append("limit below 6 A: " + NAMES[source])

@@ -39,11 +39,16 @@ class Limiter:
 
     def minimum_ma(self):
         """Return the smallest limit in mA; 0 when it is below what the pilot can offer."""
-        least_ma = self._limits_ma[BOARD]
-        for limit_ma in self._limits_ma:
-            if limit_ma is not None and limit_ma < least_ma:
-                least_ma = limit_ma
+        least_ma = self.least_ma()
         return least_ma if least_ma >= CURRENT_MA_MIN else 0
+
+    def least_ma(self, ignored=()):
+        """Return the smallest limit in mA as it is; the sources `ignored` count as lifted."""
+        least_ma = self._limits_ma[BOARD]
+        for source, limit_ma in enumerate(self._limits_ma):
+            if limit_ma is not None and limit_ma < least_ma and source not in ignored:
+                least_ma = limit_ma
+        return least_ma
 
     def tightest(self):
         """Return the source whose limit is the smallest; of equals the first."""

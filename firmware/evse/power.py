@@ -13,7 +13,6 @@ from ticks import Deadline
 OFF = const(0)  # X1, contactor open.
 OFFER = const(1)  # PWM; the contactor follows the EV.
 STOPPING = const(2)  # X1, waiting for the EV to open S2.
-STATES = ("off", "offer", "stopping")
 
 _FORCE_OPEN_MS = const(6000)
 _REOFFER_MS = const(5000)

@@ -17,7 +17,7 @@ STARTING = const(3)  # Both: the start record is being written.
 RUNNING = const(4)  # Transaction open.
 STOPPING = const(5)  # Stop wanted: waiting for the contactor and the last meter reading.
 FINISHING = const(6)  # Transaction closed, EV still there.
-STATES = ("idle", "plugged", "authorised", "starting", "running", "stopping", "finishing")
+STATES = "idle plugged authorised starting running stopping finishing"
 
 # Events.
 PLUG = const(0)
@@ -28,25 +28,27 @@ BEGUN = const(4)  # The start record is complete on flash.
 REFUSED = const(5)  # The start record could not be written.
 STOP = const(6)
 ENDED = const(7)  # The stop record is complete on flash.
-EVENTS = ("plug", "unplug", "authorise", "withdraw", "begun", "refused", "stop", "ended")
+RENEWED = const(8)  # The connector is operative again: the EV at it begins anew.
+EVENTS = "plug unplug authorise withdraw begun refused stop ended renewed"
 
-TABLE = (
-    (IDLE, PLUG, PLUGGED),
-    (IDLE, AUTHORISE, AUTHORISED),
-    (PLUGGED, UNPLUG, IDLE),
-    (PLUGGED, AUTHORISE, STARTING),
-    (PLUGGED, ENDED, FINISHING),  # The transaction that the last run left open was closed.
-    (AUTHORISED, PLUG, STARTING),
-    (AUTHORISED, WITHDRAW, IDLE),
-    (STARTING, UNPLUG, AUTHORISED),
-    (STARTING, BEGUN, RUNNING),
-    (STARTING, REFUSED, FINISHING),
-    (STARTING, WITHDRAW, PLUGGED),
-    (RUNNING, STOP, STOPPING),
-    (STOPPING, ENDED, FINISHING),
-    (FINISHING, AUTHORISE, STARTING),
-    (FINISHING, UNPLUG, IDLE),
-)
+TABLE = bytes([
+    IDLE, PLUG, PLUGGED,
+    IDLE, AUTHORISE, AUTHORISED,
+    PLUGGED, UNPLUG, IDLE,
+    PLUGGED, AUTHORISE, STARTING,
+    PLUGGED, ENDED, FINISHING,  # The transaction that the last run left open was closed.
+    AUTHORISED, PLUG, STARTING,
+    AUTHORISED, WITHDRAW, IDLE,
+    STARTING, UNPLUG, AUTHORISED,
+    STARTING, BEGUN, RUNNING,
+    STARTING, REFUSED, FINISHING,
+    STARTING, WITHDRAW, PLUGGED,
+    RUNNING, STOP, STOPPING,
+    STOPPING, ENDED, FINISHING,
+    FINISHING, AUTHORISE, STARTING,
+    FINISHING, UNPLUG, IDLE,
+    FINISHING, RENEWED, PLUGGED,  # Unavailable may become Preparing, not Finishing (4.9).
+])  # fmt: skip
 
 
 class Session(Machine):
@@ -56,14 +58,18 @@ class Session(Machine):
         super().__init__(TABLE, IDLE)
         self.id_token = None
         self.parent = None
+        # The connector was our choice, not the user's: the authorisation may follow the EV.
+        self.is_open = False
         self.stop_reason = None
         self.stop_token = None
+        self.reservation_id = None
 
-    def authorise(self, id_token, parent):
+    def authorise(self, id_token, parent, is_open=False):
         """An id token was accepted for this connector."""
         self.handle(AUTHORISE)
         self.id_token = id_token
         self.parent = parent
+        self.is_open = is_open
         self.stop_reason = None
         self.stop_token = None
 
@@ -75,5 +81,6 @@ class Session(Machine):
 
     def forget(self):
         """Drop what belonged to the user."""
+        self.reservation_id = None
         self.id_token = None
         self.parent = None

@@ -4,11 +4,14 @@ Requests from outside (CSMS, console, card) are recorded and carried out on the 
 answer always leaves before what it causes.
 """
 
+from firmware.evse import latches
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
-from firmware.evse.admission import Admission
+from firmware.evse import tap
+from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
 from firmware.evse.lifecycle import Lifecycle
+
 
 
 class Station:
@@ -18,17 +21,26 @@ class Station:
         """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
         self.connectors = connectors
         self.online = False
+        self.reader_silent = False
         self.status0 = statuses.AVAILABLE
         self.status0_at = None
         self.error_code0 = "NoError"
         self.reset_wanted = None
         self.on_change = None
+        self.reservations = None
         self.admission = Admission(connectors, parts)
         self.lifecycle = Lifecycle(parts.config, parts.transactions)
         self.availability = Availability(connectors, parts.settings)
         self._config = parts.config
         self._clock = parts.clock
+        self._authorizer = parts.authorizer
         self._intents = []
+
+    def keep_reservations(self, reservations):
+        """From here on `reservations` (firmware.evse.reservations) has a say."""
+        self.reservations = reservations
+        self.admission.reservations = reservations
+        self.lifecycle.on_reservation_used = reservations.used
 
     # Requests.
 
@@ -38,16 +50,18 @@ class Station:
 
     def remote_start(self, now, connector_id, id_token, authorize):
         """RemoteStartTransaction: True if a connector can take it (OCPP 1.6 5.11)."""
-        for connector in self.connectors:
-            if connector_id not in (None, connector.id):
-                continue
-            if connector.faults or not connector.operative:
-                continue
-            if connector.session.accepts(sessions.AUTHORISE):
-                action = self.admission.start_remote
-                self._intents.append((action, (connector, id_token, authorize)))
-                return True
-        return False
+        if self.admission.closed:
+            return False
+        is_open = connector_id is None
+        wanted = self.connectors if is_open else [self.connectors[connector_id - 1]]
+        connector, standing = self.admission.place(now, wanted, id_token)
+        if connector is None:
+            return False
+        # Only the central system can tell whether the token belongs to the reservation's group.
+        authorize = authorize or standing == tap.MAYBE
+        action = self.admission.start_remote
+        self._intents.append((action, (connector, id_token, authorize, is_open)))
+        return True
 
     def remote_stop(self, now, transaction_id):
         """RemoteStopTransaction: True if that transaction runs here."""
@@ -61,15 +75,34 @@ class Station:
         return False
 
     def unlock(self, now, connector_id):
-        """UnlockConnector: a tethered cable has no lock to open (TC_017_2_CS, TC_031_CS)."""
-        return "NotSupported"
+        """UnlockConnector: None, the lock will tell in `unlock_result`; or why it cannot."""
+        socket = self._socket(connector_id)
+        if socket is None:
+            # A tethered cable has no lock to open (TC_017_2_CS, TC_031_CS).
+            return "NotSupported"
+        socket.unlock()
+        self._intents.append((self._release, (self.connectors[connector_id - 1],)))
+        return None
 
     def unlock_result(self, connector_id):
         """Return the outcome of an unlocking under way; None while it is not known."""
-        return "NotSupported"
+        socket = self._socket(connector_id)
+        return "NotSupported" if socket is None else socket.lock.result
+
+    def _socket(self, connector_id):
+        known = 0 < connector_id <= len(self.connectors)
+        return self.connectors[connector_id - 1].socket if known else None
+
+    def _release(self, _now, connector):
+        """The plug is to be freed: whoever uses the connector has ended (TC_018_1_CS)."""
+        if connector.session.state == sessions.RUNNING:
+            connector.session.stop("UnlockCommand", None)
+        elif connector.session.state == sessions.STARTING:
+            withdraw(connector)
 
     def reset(self, now, hard):
         """Reset: sessions end first, then `reset_wanted` tells the application."""
+        self.admission.closed = True
         self._intents.append((self._reset, ("HardReset" if hard else "SoftReset",)))
         return True
 
@@ -79,6 +112,8 @@ class Station:
 
     def interrupted(self, now, transaction, reason):
         """The last run left `transaction` open."""
+        if self.reservations:
+            self.reservations.used(transaction.reservation_id)
         index = min(transaction.connector_id, len(self.connectors)) - 1
         self.lifecycle.interrupted(now, self.connectors[index], transaction, reason)
 
@@ -90,10 +125,7 @@ class Station:
             connector.session.parent = id_tag_info.get("parentIdTag") or connector.session.parent
             if id_tag_info.get("status") == "Accepted":
                 return
-            if self._config.get("StopTransactionOnInvalidId"):
-                self._intents.append((self._stop, (connector, "DeAuthorized")))
-            else:
-                connector.paused = True
+            self.lifecycle.refused(connector)
 
     # Facts.
 
@@ -124,9 +156,13 @@ class Station:
             self._intents = []
             for action, details in intents:
                 action(now, *details)
+        if self.reservations:
+            self.reservations.tick(now)
         for connector in self.connectors:
             connector.tick(now)
+            latches.tick(now, connector, self._config)
             self.lifecycle.step(now, connector)
+            self.admission.follow(now, connector)
             self._derive(now, connector)
         self._derive0(now)
 
@@ -137,6 +173,8 @@ class Station:
     def _reset(self, now, reason):
         for connector in self.connectors:
             self._stop(now, connector, reason)
+            if connector.session.state == sessions.AUTHORISED:
+                withdraw(connector)
         self.reset_wanted = reason
 
     # Status.
@@ -149,9 +187,9 @@ class Station:
             connector.status_at = self._clock.stamp(now)
         if status == connector.status and errors == known:
             return
-        if status != connector.status and not statuses.allowed(connector.status, status):
-            # The table of OCPP 1.6 4.9 has no such change: the user's part ends first.
-            self._set_status(now, connector, statuses.AVAILABLE, ("NoError", "", ""))
+        between = statuses.between(connector.status, status)
+        if between:
+            self._set_status(now, connector, between, ("NoError", "", ""))
         self._set_status(now, connector, status, errors)
 
     def _set_status(self, now, connector, status, errors):
@@ -164,8 +202,13 @@ class Station:
     def _derive0(self, now):
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
-        if status != self.status0 or self.status0_at is None:
-            self.status0 = status
+        error_code = "ReaderFailure" if self.reader_silent else "NoError"
+        if self._authorizer.list_conflict:
+            # OCPP 1.6 7.6: tells the central system to send its list again.
+            error_code = "LocalListConflict"
+        known = (self.status0, self.error_code0)
+        if (status, error_code) != known or self.status0_at is None:
+            self.status0, self.error_code0 = status, error_code
             self.status0_at = self._clock.stamp(now)
 
 
@@ -175,8 +218,10 @@ def _errors(connector):
     if worst:
         return worst[0].error_code, worst[0].vendor_error_code, worst[0].text
     session = connector.session
-    gone = session.state == sessions.RUNNING and not connector.plugged
-    if gone or (session.state == sessions.STOPPING and session.stop_reason == "EVDisconnected"):
+    gone = session.state == sessions.RUNNING
+    if session.state in (sessions.STOPPING, sessions.FINISHING):
+        gone = session.stop_reason == "EVDisconnected"
+    if gone and not connector.plugged:
         # TC_005_3_CS compares this text literally.
         return "NoError", "", "EV side disconnected"
     return "NoError", "", ""

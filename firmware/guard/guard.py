@@ -16,7 +16,6 @@ from micropython import const
 OPEN = const(0)
 CLOSED = const(1)
 LATCHED = const(2)
-STATES = ("open", "closed", "latched")
 
 # Trips: hardware inputs, application, or found here. Each latches. As condition bits they keep
 # their value; any other bit at an input counts as an emergency stop.
@@ -27,28 +26,14 @@ TRIP_OVERCURRENT = const(8)
 TRIP_NOT_CLOSING = const(16)
 _TRIPS = const(31)
 
-# The other conditions. CONDITIONS holds the names of all, lowest bit first.
-_CP_BAD = const(32)
-_REQUEST = const(64)
-_STALE = const(128)
-_CP_CD = const(256)
-_NO_DIODE = const(512)
-_NOT_READY = const(1024)
-_CLEAR = const(2048)
-CONDITIONS = (
-    "rcd",  # residual current device has tripped
-    "emergency stop",
-    "weld",  # mirror contact still closed long after opening, or so restored at boot
-    "overcurrent",
-    "not closing",  # mirror contact open though the coil is driven
-    "pilot bad",  # E, F or out of range
-    "request",  # the application wants the contactor closed
-    "stale",  # the application has not refreshed its request
-    "pilot C or D",  # D only where it is allowed
-    "no diode",  # the EV's diode was not seen since it was plugged in, or is missing now
-    "not ready",  # no PWM on the pilot, or the contactor has not dropped out yet
-    "clear",  # the application wants the latch undone
-)
+# The other conditions.
+_CP_BAD = const(32)  # E, F or out of range
+_REQUEST = const(64)  # the application wants the contactor closed
+_STALE = const(128)  # the application has not refreshed its request
+_CP_CD = const(256)  # D only where it is allowed
+_NO_DIODE = const(512)  # the EV's diode was not seen since it was plugged in, or is missing now
+_NOT_READY = const(1024)  # no PWM on the pilot, or the contactor has not dropped out yet
+_CLEAR = const(2048)  # the application wants the latch undone
 
 # Per state: (all of these set, all of these clear) -> next. First match wins; order is priority.
 # One row = one reason; rows of OPEN and CLOSED with the same number have the same reason.
@@ -96,24 +81,6 @@ TABLE = (
     ),
 )
 
-_WHY = (
-    "rcd",
-    "emergency stop",
-    "weld",
-    "overcurrent",
-    "not closing",
-    "pilot bad",
-    "no request",
-    "stale request",
-    "pilot not C or D",
-    "no diode",
-    "not ready",
-    "all proven",
-    "default",
-)
-# Name of a reason: REASONS[reason >> 4][reason & 15], the state it matched in and the row.
-REASONS = (_WHY, _WHY, _WHY[:5] + ("cleared", "latched"))
-
 _TICKS_MASK = const(0x3FFFFFFF)
 _STALE_MS = const(1000)
 _OUT_STEPS = const(3)  # leaving C/D: 30 ms of the 100 ms of sequences 2.2 and 8.1
@@ -157,7 +124,7 @@ class Guard:
       requested_at     ticks of the last refresh, None = never
       is_d_allowed     bool, the installation ventilates (state D may close)
     Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, high_mv,
-    low_mv (the pilot as last measured), reason (state and row, see REASONS), conditions,
+    low_mv (the pilot as last measured), reason (state and row, see names.py), conditions,
     trips_latched, events_lost.
     """
 

@@ -24,11 +24,13 @@ _CONNECT_MS = const(15000)
 class OcppLink:
     """`run` is a task for ever. `online`-ness is the OCPP client's business, not this one's."""
 
-    def __init__(self, client, settings, parts):
+    def __init__(self, client, settings, parts, collector=None):
         """settings: url, identity, password (text or None), ca (PEM or None). parts: board, log,
-        config."""
+        config. collector(): a collector of texts for one connection and its limit in bytes, or
+        None for the usual one (see websock.client)."""
         self._client = client
         self._settings = settings
+        self._collector = collector
         self._board = parts.board
         self._log = parts.log
         self._config = parts.config
@@ -93,6 +95,9 @@ class OcppLink:
             _authorization(settings),
             self._board.random,
         )
+        collecting = self._collector() if self._collector else None
+        if collecting:
+            self._socket.collect(collecting[0], collecting[1])
         self._socket.start(self._board.ticks_ms())
         await self._flush()
 
@@ -205,20 +210,20 @@ def _authorization(settings):
     return "Basic " + binascii.b2a_base64(pair).decode().strip()
 
 
-_ERRNO_TEXTS = (
-    (111, "connection refused"),
-    (110, "timed out"),
-    (113, "no route to the host"),
-    (101, "network is unreachable"),
-    (104, "connection reset"),
-    (32, "connection broken"),
-    (-2, "name not found"),
-)
+_ERRNO_TEXTS = """
+111 connection refused
+110 timed out
+113 no route to the host
+101 network is unreachable
+104 connection reset
+32 connection broken
+-2 name not found
+"""
 
 
 def _os_text(error):
-    number = error.args[0] if error.args else None
-    for known, text in _ERRNO_TEXTS:
-        if number == known:
-            return text
-    return str(error) or repr(error)
+    number = "\n%s " % (error.args[0] if error.args else "")
+    at = _ERRNO_TEXTS.find(number)
+    if at < 0:
+        return str(error) or repr(error)
+    return _ERRNO_TEXTS[at + len(number) : _ERRNO_TEXTS.find("\n", at + 1)]

@@ -14,17 +14,17 @@ _WAIT_S_MAX = const(86_400)
 _HEARTBEAT_S_MAX = const(500_000)  # as milliseconds still within half of the tick range
 
 # Field and the length that OCPP 1.6 6.3 allows; a longer text is cut.
-_IDENTITY = (
-    ("chargePointVendor", 20),
-    ("chargePointModel", 20),
-    ("chargePointSerialNumber", 25),
-    ("chargeBoxSerialNumber", 25),
-    ("firmwareVersion", 50),
-    ("iccid", 20),
-    ("imsi", 20),
-    ("meterType", 25),
-    ("meterSerialNumber", 25),
-)
+_IDENTITY = """
+chargePointVendor 20
+chargePointModel 20
+chargePointSerialNumber 25
+chargeBoxSerialNumber 25
+firmwareVersion 50
+iccid 20
+imsi 20
+meterType 25
+meterSerialNumber 25
+"""
 
 
 class Boot:
@@ -63,14 +63,16 @@ class Boot:
         return "BootNotification", self._identity(), None
 
     def on_result(self, now, payload):
-        """Take the registration status, the interval and, when accepted, the time."""
+        """Take the registration status, the interval and, unless rejected, the time."""
         interval_s = payload["interval"]
         self.registration = payload["status"]
+        ctx = self._ctx
+        if self.registration != "Rejected":
+            # While pending as well: triggered meter values need a time.
+            _set_clock(ctx.clock, now, payload["currentTime"])
         if self.registration != "Accepted":
             self._retry(now, interval_s)
             return
-        ctx = self._ctx
-        _set_clock(ctx.clock, now, payload["currentTime"])
         if interval_s > 0:
             # OCPP 1.6 4.2: the interval is the heartbeat interval, and the key shows it.
             ctx.config.set("HeartbeatInterval", str(min(interval_s, _HEARTBEAT_S_MAX)))
@@ -92,10 +94,11 @@ class Boot:
 
     def _identity(self):
         payload = {}
-        for name, length in _IDENTITY:
+        words = _IDENTITY.split()
+        for name, length in zip(words[::2], words[1::2]):
             text = self._ctx.identity.get(name)
             if text:
-                payload[name] = text[:length]
+                payload[name] = text[: int(length)]
         return payload
 
 

@@ -5,14 +5,7 @@ StopTransactionMaxMeterValues are from there). Keys that no part of the firmware
 the tables: a key that is reported must work.
 """
 
-from micropython import const
-
 ENERGY = "Energy.Active.Import.Register"
-_SECONDS_MAX = const(500_000)  # 5.8 days: as milliseconds still within half of the tick range
-_DAY_S = const(86_400)
-_WH_MAX = const(100_000_000)
-_KEYS_MAX = const(100)
-
 # What a board with an energy meter on all phases can report; a board may announce less.
 MEASURANDS = (
     ENERGY,
@@ -27,29 +20,30 @@ MEASURANDS = (
 _WITH_PHASES = ("Power.Active.Import", "Current.Import", "Voltage", "Power.Factor")
 _PHASES = ("L1", "L2", "L3")
 
-_ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
+_ROTATIONS = "NotApplicable Unknown RST RTS SRT STR TRS TSR"
 
-CORE = (
-    ("AllowOfflineTxForUnknownId", "bool", "rw", False),
-    ("AuthorizationCacheEnabled", "bool", "rw", True),
-    ("AuthorizeRemoteTxRequests", "bool", "rw", False),
-    ("ClockAlignedDataInterval", "int", "rw", 0, 0, _DAY_S),
-    ("ConnectionTimeOut", "int", "rw", 60, 0, _SECONDS_MAX),
-    ("GetConfigurationMaxKeys", "int", "r", _KEYS_MAX),
-    ("HeartbeatInterval", "int", "rw", 3600, 1, _SECONDS_MAX),
-    ("LocalAuthorizeOffline", "bool", "rw", True),
-    ("LocalPreAuthorize", "bool", "rw", False),
-    ("MaxEnergyOnInvalidId", "int", "rw", 0, 0, _WH_MAX),
-    ("MessageTimeout", "int", "rw", 30, 1, 600),
-    ("MeterValueSampleInterval", "int", "rw", 60, 0, _SECONDS_MAX),
-    ("MinimumStatusDuration", "int", "rw", 0, 0, _SECONDS_MAX),
-    ("ResetRetries", "int", "rw", 3, 0, 100),
-    ("StopTransactionOnEVSideDisconnect", "bool", "rw", True),
-    ("StopTransactionOnInvalidId", "bool", "rw", True),
-    ("TransactionMessageAttempts", "int", "rw", 3, 1, 1000),
-    ("TransactionMessageRetryInterval", "int", "rw", 60, 0, _SECONDS_MAX),
-    ("WebSocketPingInterval", "int", "rw", 54, 0, _SECONDS_MAX),
-)
+# 500000 s are 5.8 days: as milliseconds still within half of the tick range.
+CORE = """
+AllowOfflineTxForUnknownId bool rw false
+AuthorizationCacheEnabled bool rw true
+AuthorizeRemoteTxRequests bool rw false
+ClockAlignedDataInterval int rw 0 0 86400
+ConnectionTimeOut int rw 60 0 500000
+GetConfigurationMaxKeys int r 100
+HeartbeatInterval int rw 3600 1 500000
+LocalAuthorizeOffline bool rw true
+LocalPreAuthorize bool rw false
+MaxEnergyOnInvalidId int rw 0 0 100000000
+MessageTimeout int rw 30 1 600
+MeterValueSampleInterval int rw 60 0 500000
+MinimumStatusDuration int rw 0 0 500000
+ResetRetries int rw 3 0 100
+StopTransactionOnEVSideDisconnect bool rw true
+StopTransactionOnInvalidId bool rw true
+TransactionMessageAttempts int rw 3 1 1000
+TransactionMessageRetryInterval int rw 60 0 500000
+WebSocketPingInterval int rw 54 0 500000
+"""
 
 
 def board_keys(connectors, measurands, profiles, tethered, stop_samples=20):
@@ -131,7 +125,7 @@ class _Rotation:
             return False
         for item in items:
             number, dot, rotation = item.rpartition(".")
-            if rotation not in _ROTATIONS:
+            if rotation not in _ROTATIONS.split():
                 return False
             # A bare value leaves no doubt when there is one connector, and is seen in the field.
             if not dot and self._connectors == 1:

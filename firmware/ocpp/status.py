@@ -50,6 +50,14 @@ class Status:
         self._sent = None
         self._losses = 0
 
+    @property
+    def told(self):
+        """True when the central system has heard of every connector since the boot."""
+        for channel in self._channels:
+            if channel.reported is None:
+                return False
+        return True
+
     def report_all(self, now):
         """Report the current status of everything, as after a boot (OCPP 1.6 4.2)."""
         for channel in self._channels:

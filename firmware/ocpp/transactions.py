@@ -27,6 +27,7 @@ import ticks
 
 _RETRY_S_MAX = const(500_000)  # what a deadline can hold
 _STOP_SAMPLES_MAX = const(20)
+_PROMPT_MAX = const(4)
 
 _START = const(0)
 _METER = const(1)
@@ -54,6 +55,7 @@ class Transactions:
         self._attempts_id = None
         self._retry = ticks.Deadline()
         self._retry_ms = 0
+        self._held_up = False  # the last message sent was not taken
         self.listener = None
         self.discarded = 0
 
@@ -190,15 +192,26 @@ class Transactions:
             if head is None or (sample_seq is not None and sample_seq < head[0]):
                 call = self._sample_call()
             else:
-                call = self._ledger_call(head)
+                call = self._ledger_call(now, head)
             if call is not None:
                 return call
+
+    def next_prompt_call(self, now):
+        """The same while few messages wait and each is taken at once; else None.
+
+        By this a start or stop goes before the status that it leads to (TC_005_2_CS), and a
+        backlog or a central system in trouble does not hold up anything else.
+        """
+        if self._held_up or self.pending > _PROMPT_MAX:
+            return None
+        return self.next_call(now)
 
     def on_result(self, now, payload):
         """The message under way was confirmed; `payload` is the confirmation."""
         if self._flight is None:
             return
         kind, seq, tx, _ = self._flight
+        self._held_up = False
         if kind == _METER:
             self._flight = None
             self._meter.consume(seq)
@@ -228,6 +241,7 @@ class Transactions:
             return
         kind, seq, tx, _ = self._flight
         self._flight = None
+        self._held_up = True
         self._attempts += 1
         if self._attempts >= self._config.get("TransactionMessageAttempts"):
             self._discard(now, kind, seq, tx)
@@ -239,6 +253,7 @@ class Transactions:
     def on_lost(self, _now):
         """No answer, or no connection: not counted; it is sent again with the same id."""
         self._flight = None
+        self._held_up = True
 
     def _sample_call(self):
         sample = self._meter.first()
@@ -251,13 +266,16 @@ class Transactions:
         payload = tx_messages.meter_values(self._clock, tx, sample)
         return self._send(_METER, seq, tx, message_id, payload)
 
-    def _ledger_call(self, head):
+    def _ledger_call(self, now, head):
         seq, number, is_stop = head
         tx = self._ledger.get(number)
         if tx is None:
             self._ledger.unreadable += 1
             self._ledger.pop()
             return None
+        if (tx.stop.stamp if is_stop else tx.start_stamp)[0]:
+            # An uptime of this boot: after a reboot nobody could tell the time that was sent.
+            self._ledger.save(now, tx)
         if not is_stop:
             payload = tx_messages.start_transaction(self._clock, tx)
             return self._send(_START, seq, tx, tx.start_message_id, payload)
@@ -297,3 +315,20 @@ class Transactions:
         self._next_seq += 1
         return seq
 
+
+class Prompt:
+    """The transactions as a source of their own for what can go at once, before the status.
+
+    Only the first reports after a boot go before everything else (OCPP 1.6 4.2).
+    """
+
+    def __init__(self, transactions, status):
+        self._transactions = transactions
+        self._status = status
+        self.on_result = transactions.on_result
+        self.on_error = transactions.on_error
+        self.on_lost = transactions.on_lost
+
+    def next_call(self, now):
+        """Return the transactions' next call, if it is one to go at once."""
+        return self._transactions.next_prompt_call(now) if self._status.told else None

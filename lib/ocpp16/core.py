@@ -1,6 +1,7 @@
 """Payloads of the Core profile that a charge point receives (OCPP 1.6 edition 2, chapter 6).
 
-See shape.py for their form. They agree with the published JSON schemas, except that on purpose
+See shape.py for the form of these texts. They agree with the published JSON schemas, except that
+on purpose
 - a number has a range where the standard's text gives one, and an integer has 32 bits,
 - a list has a greatest length, and chargingSchedulePeriod at least one item (7.13),
 - a date-time has to be one, and is refused before 2000 except where "long ago" makes sense,
@@ -9,104 +10,49 @@ See shape.py for their form. They agree with the published JSON schemas, except 
 Unknown connectors are not wrong payloads: the handlers answer them with a status.
 """
 
-from micropython import const
+REQUESTS = """
+ChangeAvailability
+ connectorId! integer 0..
+ type! enum Inoperative|Operative
+ChangeConfiguration
+ key! cistring 50
+ value! string 500
+ClearCache
+DataTransfer
+ vendorId! cistring 255
+ messageId? string 50
+ data? string *
+GetConfiguration
+ key? array 0..128 cistring 50
+RemoteStartTransaction
+ idTag! cistring 20
+ connectorId? integer *
+ chargingProfile? object ChargingProfile
+RemoteStopTransaction
+ transactionId! integer *
+Reset
+ type! enum Hard|Soft
+UnlockConnector
+ connectorId! integer *
+"""
 
-_REQUIRED = const(True)
-_OPTIONAL = const(False)
-
-_ID_TOKEN_MAX = const(20)
-_KEYS_MAX = const(128)
-_PERIODS_MAX = const(64)
-
-# 7.8 and 7.13. Shared by RemoteStartTransaction and the Smart Charging profile.
-CHARGING_PROFILE = (
-    ("chargingProfileId", _REQUIRED, "integer", None),
-    ("stackLevel", _REQUIRED, "integer", (0, None)),
-    ("chargingProfilePurpose", _REQUIRED, "enum",
-     ("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")),
-    ("chargingProfileKind", _REQUIRED, "enum", ("Absolute", "Recurring", "Relative")),
-    ("chargingSchedule", _REQUIRED, "object", (
-        ("chargingRateUnit", _REQUIRED, "enum", ("A", "W")),
-        ("chargingSchedulePeriod", _REQUIRED, "array", (1, _PERIODS_MAX, "object", (
-            ("startPeriod", _REQUIRED, "integer", (0, None)),
-            ("limit", _REQUIRED, "decimal", (0, 1_000_000)),
-            ("numberPhases", _OPTIONAL, "integer", (1, 3)),
-        ))),
-        ("duration", _OPTIONAL, "integer", (0, None)),
-        ("startSchedule", _OPTIONAL, "time", "any year"),
-        ("minChargingRate", _OPTIONAL, "decimal", (0, 1_000_000)),
-    )),
-    ("transactionId", _OPTIONAL, "integer", None),
-    ("recurrencyKind", _OPTIONAL, "enum", ("Daily", "Weekly")),
-    ("validFrom", _OPTIONAL, "time", "any year"),
-    ("validTo", _OPTIONAL, "time", "any year"),
-)  # fmt: skip
-
-REQUESTS = (
-    "ChangeAvailability", (
-        ("connectorId", _REQUIRED, "integer", (0, None)),
-        ("type", _REQUIRED, "enum", ("Inoperative", "Operative")),
-    ),
-    "ChangeConfiguration", (
-        ("key", _REQUIRED, "cistring", 50),
-        ("value", _REQUIRED, "string", 500),
-    ),
-    "ClearCache", (),
-    "DataTransfer", (
-        ("vendorId", _REQUIRED, "cistring", 255),
-        ("messageId", _OPTIONAL, "string", 50),
-        ("data", _OPTIONAL, "string", None),
-    ),
-    "GetConfiguration", (
-        ("key", _OPTIONAL, "array", (0, _KEYS_MAX, "cistring", 50)),
-    ),
-    "RemoteStartTransaction", (
-        ("idTag", _REQUIRED, "cistring", _ID_TOKEN_MAX),
-        ("connectorId", _OPTIONAL, "integer", None),
-        ("chargingProfile", _OPTIONAL, "object", CHARGING_PROFILE),
-    ),
-    "RemoteStopTransaction", (
-        ("transactionId", _REQUIRED, "integer", None),
-    ),
-    "Reset", (
-        ("type", _REQUIRED, "enum", ("Hard", "Soft")),
-    ),
-    "UnlockConnector", (
-        ("connectorId", _REQUIRED, "integer", None),
-    ),
-)  # fmt: skip
-
-# 7.27. Shared with the Local Auth List profile.
-ID_TAG_INFO = (
-    ("status", _REQUIRED, "enum", ("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),
-    ("parentIdTag", _OPTIONAL, "cistring", _ID_TOKEN_MAX),
-    ("expiryDate", _OPTIONAL, "time", "any year"),
-)  # fmt: skip
-
-RESULTS = (
-    "Authorize", (
-        ("idTagInfo", _REQUIRED, "object", ID_TAG_INFO),
-    ),
-    "BootNotification", (
-        ("status", _REQUIRED, "enum", ("Accepted", "Pending", "Rejected")),
-        ("currentTime", _REQUIRED, "time", None),
-        ("interval", _REQUIRED, "integer", None),
-    ),
-    "DataTransfer", (
-        ("status", _REQUIRED, "enum",
-         ("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")),
-        ("data", _OPTIONAL, "string", None),
-    ),
-    "Heartbeat", (
-        ("currentTime", _REQUIRED, "time", None),
-    ),
-    "MeterValues", (),
-    "StartTransaction", (
-        ("idTagInfo", _REQUIRED, "object", ID_TAG_INFO),
-        ("transactionId", _REQUIRED, "integer", None),
-    ),
-    "StatusNotification", (),
-    "StopTransaction", (
-        ("idTagInfo", _OPTIONAL, "object", ID_TAG_INFO),
-    ),
-)  # fmt: skip
+RESULTS = """
+Authorize
+ idTagInfo! object IdTagInfo
+BootNotification
+ status! enum Accepted|Pending|Rejected
+ currentTime! time *
+ interval! integer *
+DataTransfer
+ status! enum Accepted|Rejected|UnknownMessageId|UnknownVendorId
+ data? string *
+Heartbeat
+ currentTime! time *
+MeterValues
+StartTransaction
+ idTagInfo! object IdTagInfo
+ transactionId! integer *
+StatusNotification
+StopTransaction
+ idTagInfo? object IdTagInfo
+"""

@@ -43,6 +43,11 @@ class Rpc:
         """True when no own CALL is outstanding."""
         return self._awaited is None
 
+    @property
+    def newest(self):
+        """Id of the peer's latest CALL that is not answered yet; None if all are."""
+        return self._open[-1] if self._open else None
+
     def new_id(self):
         """Return a message id, at most 36 characters, that was not used before.
 

@@ -70,6 +70,12 @@ class Client:
         self._output = []
         self._events = []
 
+    def collect(self, collector, message_max):
+        """Let `collector` (see frames.TextCollector) put text messages together, of up to
+        `message_max` bytes. To be called before `start`."""
+        assert self._state == _IDLE
+        self._decoder = frames.Decoder(message_max, collector)
+
     @property
     def is_open(self):
         """True between the handshake and the first close frame of either side."""

@@ -131,8 +131,8 @@ def is_close_code(code):
 class TextCollector:
     """Puts the fragments of one text message together, up to `size_max` bytes.
 
-    This is the place where long messages can be streamed one day: the decoder asks only for
-    `reserve`, `write` and `take`.
+    The decoder asks only for `reserve`, `write` and `take`; `long_text` has a collector that does
+    not keep all of a long message.
     """
 
     def __init__(self, size_max):

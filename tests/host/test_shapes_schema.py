@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import ocpp16
 import rfc3339
 import shape
-from ocpp16 import core
+from ocpp16 import core, smart_charging
 from ocppj.errors import OcppError
 
 _SCHEMAS = pathlib.Path(ocpp.v16.__file__).parent / "schemas"
@@ -27,6 +27,7 @@ _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 # (least, greatest) that we add to a "number" or "integer" of the schemas, by name of the field.
 _RANGES = {
     ("ChangeAvailability", "connectorId"): (0, None),
+    ("ClearChargingProfile", "stackLevel"): None,
     "stackLevel": (0, None),
     "startPeriod": (0, None),
     "numberPhases": (1, 3),
@@ -45,9 +46,15 @@ def _schema(name):
 
 
 def _pairs():
-    for table, suffix in ((core.REQUESTS, ""), (core.RESULTS, "Response")):
-        for index in range(0, len(table), 2):
-            yield table[index], table[index + 1], _schema(table[index] + suffix), suffix
+    tables = ((core.REQUESTS, ""), (core.RESULTS, "Response"), (smart_charging.REQUESTS, ""))
+    for table, suffix in tables:
+        for action in _actions(table):
+            yield action, ocpp16.find(table, action), _schema(action + suffix), suffix
+
+
+def _actions(table):
+    assert table[0] == table[-1] == "\n"
+    return tuple(line for line in table.splitlines() if line and line[0] != " ")
 
 
 _PAIRS = list(_pairs())
@@ -57,13 +64,13 @@ _IDS = [action + suffix for action, _, _, suffix in _PAIRS]
 def test_actions_are_those_of_the_schemas():
     """ACTIONS holds every message of OCPP 1.6 with its security extension, and nothing else."""
     names = {path.stem for path in _SCHEMAS.glob("*.json")}
-    assert {name for name in names if not name.endswith("Response")} == set(ocpp16.ACTIONS)
-    assert len(set(ocpp16.ACTIONS)) == len(ocpp16.ACTIONS)
+    assert {name for name in names if not name.endswith("Response")} == set(ocpp16.ACTIONS.split())
+    assert len(set(ocpp16.ACTIONS.split())) == len(ocpp16.ACTIONS.split())
 
 
 def test_tables_hold_the_core_messages():
     """Nine requests and eight confirmations reach a charge point (OCPP 1.6 chapters 4 and 5)."""
-    assert core.REQUESTS[::2] == (
+    assert _actions(core.REQUESTS) == (
         "ChangeAvailability",
         "ChangeConfiguration",
         "ClearCache",
@@ -74,7 +81,7 @@ def test_tables_hold_the_core_messages():
         "Reset",
         "UnlockConnector",
     )
-    assert core.RESULTS[::2] == (
+    assert _actions(core.RESULTS) == (
         "Authorize",
         "BootNotification",
         "DataTransfer",
@@ -86,10 +93,21 @@ def test_tables_hold_the_core_messages():
     )
 
 
+def test_tables_hold_the_smart_charging_messages():
+    """Three requests of its own, and the remote start with its profile."""
+    assert _actions(smart_charging.REQUESTS) == (
+        "ClearChargingProfile",
+        "GetCompositeSchedule",
+        "RemoteStartTransaction",
+        "SetChargingProfile",
+    )
+    assert _actions(smart_charging.RESULTS) == ()
+
+
 def test_profile_is_shared():
     """The Smart Charging profile gets the very description that RemoteStartTransaction uses."""
     fields = {field[0]: field for field in ocpp16.find(core.REQUESTS, "RemoteStartTransaction")}
-    assert fields["chargingProfile"][3] is core.CHARGING_PROFILE
+    assert fields["chargingProfile"][3] == ocpp16.find(ocpp16.SHARED, "ChargingProfile")
 
 
 @pytest.mark.parametrize(("action", "description", "schema", "suffix"), _PAIRS, ids=_IDS)

@@ -79,7 +79,9 @@ class Csms:
         return {"transactionId": self._next_id, "idTagInfo": self._info(payload["idTag"])}
 
     def _on_MeterValues(self, payload):
-        transaction = self.transactions.get(payload.get("transactionId"))
+        if "transactionId" not in payload:
+            return {}  # Of a connector at rest, or asked for.
+        transaction = self.transactions.get(payload["transactionId"])
         if transaction is None:
             self.anomalies.append(("values of no transaction", payload))
         elif transaction["stop"]:
@@ -118,6 +120,10 @@ class Csms:
     def actions(self):
         """Return the actions received, in order."""
         return [action for action, _ in self.log]
+
+    def of(self, action):
+        """Return the payloads of one action, in order, repetitions included."""
+        return [payload for name, payload in self.log if name == action]
 
     def statuses(self, connector_id=1):
         """Return the statuses reported for a connector, in order."""

@@ -5,13 +5,21 @@ texts go straight from the OCPP client to the central system and back. What a te
 through the control port's commands.
 """
 
-from boards.sim.board import SimBoard
+import json
+
+# First what lies deepest: each import within an import takes C stack, which the tests' own four
+# levels would exhaust on MicroPython.
+import ocpp16  # noqa: F401
+from boards.common.connector_port import ConnectorPort
+from boards.sim.board import Pin, SimBoard
 from boards.sim.control import Control
-from boards.sim.flash import mount
+from boards.sim.flash import FlashError, mount
 from boards.sim.trace import Trace
 from boards.sim.world import World
 from firmware.app import App
 from tests.sim.csms import Csms
+from tests.sim.invariants import Invariants
+from tests.sim.plateau import Plateau
 from tests.sim.scratch import Image
 from tests.sim.virtual import VirtualTime
 
@@ -21,51 +29,98 @@ _DESCRIPTION = {"vendor": "Pilotwire", "model": "Plant", "current_ma_max": 32000
 
 
 class PowerCut(Exception):
-    """The power went in the middle of a flash operation."""
+    """The power went in the middle of a flash operation: `power_off` and `power_on` follow."""
 
 
 class Plant:
-    """`run(ms)`, `do(command, ...)`, `state()`; `csms` and `events` tell what happened."""
+    """`run(ms)`, `do(command, ...)`, `state()`; `csms` and `events` tell what happened.
 
-    def __init__(self, connectors=1, csms=None, settings=()):
+    settings: configuration of the first boot. `connected`: the network, to be set at any time.
+    features: see App. real_pilot: read the pilot through ADC bursts, ten times slower.
+    `violations` of what must
+    always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
+    is carried out at once, in the same world and on the same flash. socket: detachable cables.
+    """
+
+    def __init__(
+        self,
+        connectors=1,
+        settings=(),
+        connected=True,
+        socket=False,
+        real_pilot=False,
+        blocks=64,
+        features=None,
+    ):
         self.connectors = connectors
-        self.csms = csms or Csms()
-        self.connected = True
+        self.socket = socket
+        self.csms = Csms()
+        self.connected = connected
         self.events = []
+        self.violations = []
         self.flash = None
-        self._settings = settings
-        self._image = Image(64)
+        self.powered = False
+        self._real_pilot = real_pilot
+        self._features = features
+        self._image = Image(blocks)
         self._t0_ms = 0
-        self._ballast = None
-        self.power_on()
+        self.power_on(settings)
 
     # Power.
 
-    def power_on(self):
-        """Start the firmware on the flash as it is, in the world as it is."""
+    def power_on(self, settings=(), cut=None):
+        """Start the firmware on the flash as it is, in the world as it is.
+
+        cut: (n, torn) cuts the power again at the n-th flash operation; PowerCut if that comes
+        before the firmware runs.
+        """
+        self.powered = True
+        self._cut = False
         self.time = VirtualTime()
         self.flash = self._image.open()
+        if cut:
+            self.cut_after(cut[0], cut[1])
         world_path = self._image.path + ".world"
-        self.world = World(self.time.ticks_ms, self.connectors, world_path)
+        self.world = World(self.time.ticks_ms, self.connectors, world_path, self.socket)
         self.time.advance = self.world.advance
+        try:
+            self._build(settings)
+        except (OSError, FlashError):
+            self._raise_cut()
+            raise
+        self._steps = 0
+        self._online = False
+
+    def _build(self, settings):
         board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION)
-        self.app = App(board, None)
-        for key, value in self._settings:
+        if not self._real_pilot:
+            board.connectors = [_port(outlet) for outlet in self.world.outlets]
+        self.app = App(board, None, self._features)
+        for key, value in settings:
             status = self.app.config.set(key, value)
             assert status == "Accepted", (key, value, status)
         self.control = Control(self.app, self.world, self)
         self._trace = Trace(self._note, self._t_ms, True)
         self._trace.watch(self.app, self.world)
+        self._trace.event("boot", {})
         self.app.start()
         self.time.every(_STEP_MS, self._trace.poll)
-        self._steps = 0
-        self._online = False
+        self.time.every(_STEP_MS, Invariants(self).poll)
 
     def power_off(self):
         """Cut the power, now."""
+        if not self.powered:
+            return
+        self.powered = False
         self.world.save()
         self._t0_ms = self._t_ms()
         self.flash.close()
+
+    def power_cycle(self, off_ms=0):
+        """Cut the power and give it back; the world does not move meanwhile."""
+        self.power_off()
+        self._t0_ms += off_ms
+        self.power_on()
 
     def close(self):
         """Remove what lies on the disk."""
@@ -75,13 +130,29 @@ class Plant:
     # Time.
 
     def run(self, duration_ms):
-        """Let time pass."""
+        """Let time pass. Raises PowerCut at a cut that `cut_after` asked for."""
         for _ in range(duration_ms // _STEP_MS):
             self.time.step()
             self._steps += 1
             if self._steps % _TICK_STEPS == 0:
-                self.app.tick(self.time.now)
-                self._pump()
+                self._turn()
+
+    def _turn(self):
+        try:
+            self.app.tick(self.time.now)
+            self._pump()
+        except OSError:
+            # What the firmware makes of a dead flash is of no interest: it has no power either.
+            self._raise_cut()
+            raise
+        self._raise_cut()
+        if self.app.exit_reason is not None:
+            self._trace.event("reset", {"reason": self.app.exit_reason})
+            self.power_cycle()
+
+    def _raise_cut(self):
+        if self._cut:
+            raise PowerCut()
 
     def run_until(self, question, limit_ms=60_000):
         """Let time pass until `question()` is true; AssertionError if it takes too long."""
@@ -89,24 +160,27 @@ class Plant:
             if question():
                 return
             self.run(_STEP_MS)
-        raise AssertionError("not within %d ms; %r" % (limit_ms, self.state()))
+        last = [event for event in self.events if event["event"] != "cp"][-12:]
+        raise AssertionError("not within %d ms; %r; %r" % (limit_ms, self.state(), last))
 
     def _pump(self):
         now = self.time.now
         client = self.app.client
-        up = self.connected and self.app.station.settled
+        up = self.connected and self.app._may_connect() and not self._cut
         if up and not self._online:
             client.on_connected(now)
         elif self._online and not up:
             client.on_disconnected(now)
         self._online = up
         client.tick(now)
-        text = client.next_text(now) if up else None
-        while text is not None:
+        # Nobody hears what is said without power: the firmware only does not know it yet.
+        while up and not self._cut:
+            text = client.next_text(now)
+            if text is None or self._cut:
+                return
             self.csms.now_ms = self._t_ms()
             for answer in self.csms.receive(text):
                 client.receive(now, answer)
-            text = client.next_text(now)
 
     def call(self, action, payload):
         """The central system calls; returns the payload of the answer (None: refused, or none)."""
@@ -117,9 +191,9 @@ class Plant:
 
     # The control port, and what `boards.sim.control` asks of its simulator.
 
-    def do(self, name, **fields):
+    def do(self, command, **fields):
         """Carry out a control command; AssertionError if it is refused."""
-        answer = self.control.handle(dict(fields, do=name))
+        answer = self.control.handle(dict(fields, do=command))
         assert answer["ok"], answer
         return answer
 
@@ -127,6 +201,22 @@ class Plant:
         """Return the state of one connector, with the station's in "station"."""
         state = self.do("state")
         return dict(state["connectors"][connector - 1], station=state)
+
+    def connector(self, number=1):
+        """Return the firmware's own object, for what a test asks often."""
+        return self.app.station.connectors[number - 1]
+
+    def status(self, number=1):
+        """Return the status of a connector."""
+        return self.connector(number).status
+
+    def closed(self, number=1):
+        """Return True while the contacts are closed."""
+        return self.world.outlets[number - 1].contactor.closed
+
+    def meter_wh(self, number=1):
+        """Return what the meter itself has counted, the truth of the world."""
+        return self.world.outlets[number - 1].energy_mwh // 1000
 
     def uptime_ms(self):
         """Return the ms since the power came."""
@@ -142,7 +232,10 @@ class Plant:
 
     def cut_after(self, operations, torn):
         """Cut the power at a flash operation to come."""
-        self.flash.cut_after(operations, torn, _cut)
+        self.flash.cut_after(operations, torn, self._on_cut)
+
+    def _on_cut(self):
+        self._cut = True
 
     # What happened.
 
@@ -150,8 +243,6 @@ class Plant:
         return self._t0_ms + self.time.uptime_ms
 
     def _note(self, line):
-        import json
-
         self.events.append(json.loads(line))
 
     def seen(self, name, **fields):
@@ -163,5 +254,11 @@ class Plant:
         return found
 
 
-def _cut():
-    raise PowerCut()
+def _port(outlet):
+    return ConnectorPort(
+        Plateau(outlet.circuit),
+        Pin(outlet.contactor, "coil"),
+        Pin(outlet.contactor, "closed"),
+        Pin(outlet, "rcd"),
+        Pin(outlet, "emergency"),
+    )

@@ -1,7 +1,7 @@
 """The rig of the guard's tests over time: one guard, an obedient contactor, a live application."""
 
 import ticks
-from firmware.guard import guard
+from firmware.guard import guard, names
 from firmware.guard.guard import CLOSED, Guard
 
 PWM = 17476  # 16 A
@@ -54,7 +54,7 @@ class Rig:
         self.step(5)
 
     def why(self):
-        return guard.REASONS[self.guard.reason >> 4][self.guard.reason & 15]
+        return names.REASONS[self.guard.reason >> 4][self.guard.reason & 15]
 
 
 def charging(now=1000):

@@ -24,6 +24,7 @@ class _Connector:
         self.diode_missing = False
         self.storage_lost = False
         self.meter_silent = False
+        self.socket = None
 
 
 class FaultsTest(unittest.TestCase):
@@ -55,8 +56,20 @@ class FaultsTest(unittest.TestCase):
         blocking, warning = faults.find(connector)
         self.assertEqual((blocking, [fault.name for fault in warning]), ((), ["meter_silent"]))
 
+    def test_find_of_the_same_faults_makes_no_new_ones(self):
+        # Asked every 50 ms: a fault that stays must leave no garbage.
+        connector = _Connector()
+        connector.state = 4
+        connector.meter_silent = True
+        before = faults.find(connector)
+        self.assertIs(faults.find(connector, before), before)
+        connector.meter_silent = False
+        blocking, warning = faults.find(connector, before)
+        self.assertEqual(([fault.name for fault in blocking], warning), (["cp_short"], ()))
+
     def test_texts_fit_into_a_status_notification(self):
         # OCPP 1.6 6.48: info and vendorErrorCode have 50 characters.
-        for fault in faults.TABLE:
+        for row in range(15):
+            fault = faults.Fault(row)
             self.assertTrue(0 < len(fault.text) <= 50)
             self.assertTrue(len(fault.vendor_error_code) <= 50)

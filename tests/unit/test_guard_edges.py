@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.guard import guard
+from firmware.guard import names
 from firmware.guard.guard import CLOSED, LATCHED, OPEN, Guard
 from tests.unit.guard_rig import LOW, PWM, X1, C, E, Rig, charging
 
@@ -184,4 +184,4 @@ class TimeTest(unittest.TestCase):
         )
         self.assertEqual((unit.trips_latched, unit.conditions, unit.reason), (0, 0, 0))
         self.assertEqual(unit.take_event(), -1)
-        self.assertEqual(guard.STATES[unit.state], "open")
+        self.assertEqual(names.STATES[unit.state], "open")

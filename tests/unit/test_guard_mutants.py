@@ -7,10 +7,10 @@ the original in every case.
 
 import unittest
 
-from firmware.guard import guard
+from firmware.guard import guard, names
 from tests.unit.test_guard_table import _COMBINATIONS, _TRIPS, _expected, _expected_row
 
-_BITS = len(guard.CONDITIONS)
+_BITS = len(names.CONDITIONS)
 _STATE = 0
 _REASON = 1
 _SAME = 2

@@ -4,14 +4,14 @@ import unittest
 
 import micropython
 from firmware import hal
-from firmware.guard import guard
+from firmware.guard import guard, names
 from firmware.guard.guard import CLOSED, LATCHED, OPEN
 
-_COMBINATIONS = 1 << len(guard.CONDITIONS)
+_COMBINATIONS = 1 << len(names.CONDITIONS)
 
 
 def _bit(name):
-    return 1 << guard.CONDITIONS.index(name)
+    return 1 << names.CONDITIONS.index(name)
 
 
 _TRIPS = (
@@ -128,17 +128,17 @@ class TableTest(unittest.TestCase):
 
     def test_reasons_have_one_name_per_row(self):
         # A reason code always finds its name.
-        self.assertEqual(len(guard.REASONS), len(guard.TABLE))
-        for names, rows in zip(guard.REASONS, guard.TABLE):
-            self.assertEqual(len(names), len(rows))
+        self.assertEqual(len(names.REASONS), len(guard.TABLE))
+        for reasons, rows in zip(names.REASONS, guard.TABLE):
+            self.assertEqual(len(reasons), len(rows))
             self.assertTrue(len(rows) <= 16)
-        self.assertEqual(len(guard.STATES), len(guard.TABLE))
+        self.assertEqual(len(names.STATES), len(guard.TABLE))
 
     def test_reasons_of_one_fault_are_named_after_it(self):
         # One condition at a time, against an otherwise perfect closed contactor.
-        names = {"request": "no request", "stale": "stale request"}
-        names["pilot C or D"] = "pilot not C or D"
+        other = {"request": "no request", "stale": "stale request"}
+        other["pilot C or D"] = "pilot not C or D"
         for name, _ in _PRIORITY:
             row = guard.match(CLOSED, _FOR ^ _bit(name))
-            self.assertEqual(guard.REASONS[CLOSED][row], names.get(name, name))
-        self.assertEqual(guard.REASONS[OPEN][guard.match(OPEN, _FOR)], "all proven")
+            self.assertEqual(names.REASONS[CLOSED][row], other.get(name, name))
+        self.assertEqual(names.REASONS[OPEN][guard.match(OPEN, _FOR)], "all proven")

@@ -3,7 +3,7 @@
 import unittest
 
 import ticks
-from firmware.guard import guard
+from firmware.guard import names
 from firmware.guard.guard import CLOSED, LATCHED, Guard
 
 _LEVELS = (12000, 9000, 6000, 6000, 6000, 3000, 0, -12000, -32768)
@@ -131,5 +131,5 @@ class WalkTest(unittest.TestCase):
             world.step()
             code = world.guard.take_event()
             while code >= 0:
-                self.assertTrue(len(guard.REASONS[code >> 4][code & 15]) > 0)
+                self.assertTrue(len(names.REASONS[code >> 4][code & 15]) > 0)
                 code = world.guard.take_event()

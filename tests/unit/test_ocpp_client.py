@@ -318,12 +318,12 @@ class ConversationTest(unittest.TestCase):
 
     def test_unknown_action_is_not_implemented(self):
         # Case counts: action names are case-sensitive.
-        for action in ("Explode", "reset", "InstallCertificate", ""):
+        for action in ("Explode", "reset", "GetVariables", ""):
             self.assertEqual(self.bench.answer(action, {}), "NotImplemented")
 
     def test_known_action_without_its_profile_is_not_supported(self):
         # Feature profiles that are not loaded.
-        for action in ("SendLocalList", "GetLocalListVersion", "SetChargingProfile"):
+        for action in ("SendLocalList", "SetChargingProfile", "InstallCertificate"):
             self.assertEqual(self.bench.answer(action, {}), "NotSupported")
         self.assertEqual(self.bench.answer("TriggerMessage", {}), "NotSupported")
 

@@ -150,6 +150,23 @@ class CoreTest(unittest.TestCase):
         self.bench.run(30)
         self.assertIsNone(self.bench.sent())
 
+    def test_unlock_is_answered_before_what_it_causes_is_told(self):
+        # TC_018_1_CS: the answer, then the end of the transaction. A card may be asked about.
+        self.station.verdict = None
+        message_id = self.bench.call("UnlockConnector", {"connectorId": 1})
+        self.station.connectors[0].status = "Finishing"
+        self.bench.run(1)
+        self.assertIsNone(self.bench.sent())
+        self.bench.ctx.authorizer.waiting = "04A1B2C3"
+        self.bench.run(0.1)
+        self.assertEqual(self.bench.sent()[2], "Authorize")
+        self.bench.result({"idTagInfo": {"status": "Accepted"}})
+        self.station.unlocked = "Unlocked"
+        self.bench.run(0.1)
+        self.assertEqual(self.bench.sent(), [3, message_id, {"status": "Unlocked"}])
+        self.bench.run(0.1)
+        self.assertEqual(self.bench.sent()[2], "StatusNotification")
+
     def test_unlock_never_answered_fails_in_time(self):
         # The central system gets its answer all the same.
         self.station.verdict = None

@@ -24,6 +24,32 @@ _FIELDS = (
     ("rows", False, "array", (0, None, "object", (("deep", True, "integer", None),))),
 )
 
+_SHARED = """
+Inner
+ deep! integer *
+"""
+
+_TABLE = """
+Empty
+Fields
+ text! string 3
+ id? cistring 2
+ any? string *
+ choice? enum One|Two
+ count? integer 0..9
+ least? integer -5..
+ whole? integer *
+ share? decimal 0..100
+ flag? boolean *
+ when? time *
+ since? time any
+ list? array 1..2 string 2
+ inner? object { deep! integer * }
+ rows? array 0.. object Inner
+Last
+ least? integer ..3
+"""
+
 
 def _with(name, value):
     payload = {"text": "abc"}
@@ -149,13 +175,23 @@ class RefuseTest(unittest.TestCase):
         return error
 
 
+class FindTest(unittest.TestCase):
+    def test_find_reads_every_kind(self):
+        # The text below says what _FIELDS says, with the innermost object kept apart.
+        self.assertEqual(shape.find(_TABLE, "Fields", _SHARED), _FIELDS)
+        self.assertEqual(shape.find(_TABLE, "Empty", _SHARED), ())
+        self.assertEqual(shape.find(_TABLE, "Last"), (("least", False, "integer", (None, 3)),))
+
+
 class CoreTest(unittest.TestCase):
     def test_find_gives_description_or_none(self):
-        # Tables are flat tuples; names are case-sensitive.
+        # Names are case-sensitive, and what a peer sends cannot match a field or two lines.
         self.assertEqual(ocpp16.find(core.REQUESTS, "ClearCache"), ())
         self.assertIsNone(ocpp16.find(core.REQUESTS, "clearCache"))
         self.assertIsNone(ocpp16.find(core.REQUESTS, "Authorize"))
         self.assertIsNone(ocpp16.find(core.RESULTS, "Reset"))
+        for action in ("", " type! enum Hard|Soft", "ClearCache\nDataTransfer", "MeterValues\n"):
+            self.assertIsNone(ocpp16.find(core.REQUESTS, action))
 
     def test_not_handled_tells_known_from_unknown(self):
         # NotSupported for 1.6 actions, NotImplemented for anything else.

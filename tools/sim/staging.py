@@ -67,7 +67,7 @@ def prepare(variant, tier, script=_MAIN):
 
 def _compile(staging, tier):
     if tier == "full":
-        mpy.romfs(_ROM)
+        mpy.romfs(_ROM, linked=True)
         staging.environ["MICROPYPATH"] = ".frozen"
         staging.vm_options["rom"] = str(_ROM)
     else:

@@ -31,6 +31,7 @@ MATRIX = (
     ("firmware/console/", ("lib", *_SHELL, "os", "firmware.console", *_EVENTS)),
     ("firmware/ota/", ("lib", *_SHELL, "os", "firmware.ota", *_EVENTS)),
     ("firmware/app.py", ("*",)),
+    ("firmware/profiles.py", ("*",)),
     ("firmware/boot.py", ("*",)),
     ("firmware/main.py", ("*",)),
     ("firmware/__init__.py", ()),

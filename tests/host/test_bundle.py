@@ -1,0 +1,153 @@
+"""The linker: what it may rename, what it must leave, and that the result runs."""
+
+import subprocess
+
+import pytest
+
+from tools import bundle, micropython, mpy
+
+
+def link(tmp_path, files):
+    """Link a tree of {path: text}; returns (text, names in it)."""
+    for path, text in files.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return bundle.bundle(tmp_path)
+
+
+def run(text):
+    """Run linked modules on MicroPython; returns what they print."""
+    command = [*micropython.find("micropython32"), "-c", text]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_link_when_two_modules_use_one_name_then_each_keeps_its_own(tmp_path):
+    """Functions, constants and classes of equal names are the rule."""
+    text, names = link(tmp_path, {
+        "lib/one.py": "from micropython import const\n_X = const(1)\n"
+                      "def get():\n    return _X\n",
+        "lib/two.py": "from micropython import const\n_X = const(2)\n"
+                      "def get():\n    return _X\n",
+        "firmware/app.py": "import one\nfrom two import get\nfrom two import get as other\n"
+                           "print(one.get(), get(), other())\n",
+    })
+    assert run(text) == ["1", "2", "2"]
+    assert sorted(names) == ["firmware.app", "one", "two"]
+
+
+def test_link_when_a_local_has_the_name_of_a_global_then_it_hides_nothing(tmp_path):
+    """Parameters, loop variables, comprehensions, lambdas, class attributes, except ... as."""
+    text, _ = link(tmp_path, {
+        "lib/one.py": "def find(value):\n    return value + 1\nlimit = 10\n",
+        "firmware/app.py": (
+            "import one\nfrom one import limit\n"
+            "def use(find, limit=limit):\n    return one.find(find) + limit\n"
+            "def each():\n    return [limit for limit in (1, 2)] + [one.limit, limit]\n"
+            "def loop():\n    for find in (1,):\n        pass\n    return one.find(find)\n"
+            "class Box:\n    limit = 5\n    double = limit * 2\n"
+            "    def get(self):\n        return limit\n"
+            "def fail():\n    try:\n        raise ValueError(7)\n"
+            "    except ValueError as limit:\n        return limit.args[0] + one.limit\n"
+            "print(use(1), use(1, 2), *each())\nprint(loop(), Box.double, Box().get(), fail())\n"
+            "print((lambda limit: limit + one.limit)(1))\n"),
+    })
+    assert run(text) == ["12", "4", "1", "2", "10", "10", "2", "10", "10", "17", "11"]
+
+
+def test_link_when_a_constant_is_exported_then_it_costs_no_global(tmp_path):
+    """With the underscore the compiler puts the number where it is used."""
+    text, _ = link(tmp_path, {
+        "lib/state.py": "from micropython import const\nOPEN = const(3)\n",
+        "firmware/app.py": "import state\nfrom state import OPEN\n"
+                           "print(OPEN, state.OPEN, 'OPEN' in globals(), '_OPEN' in globals())\n",
+    })
+    assert run(text) == ["3", "3", "False", "False"]
+
+
+def test_link_when_a_module_is_handed_on_then_something_stands_in_for_it(tmp_path):
+    """The OCPP client takes each profile as a module."""
+    text, _ = link(tmp_path, {
+        "lib/profile.py": "from micropython import const\nKIND = const(4)\n"
+                          "def handle(value):\n    return value + KIND\nTABLE = {1: handle}\n",
+        "firmware/app.py": "import profile\ndef use(part):\n"
+                           "    return part.TABLE[1](1) + part.handle(2) + part.KIND\n"
+                           "print(use(profile))\n",
+    })
+    assert run(text) == ["15"]
+
+
+def test_link_when_an_import_is_inside_a_function_then_it_still_works(tmp_path):
+    """Parts that are optional, ours and the interpreter's."""
+    text, names = link(tmp_path, {
+        "lib/late.py": "class Late:\n    value = 6\n",
+        "firmware/app.py": (
+            "def get():\n    from late import Late\n    return Late.value\n"
+            "def tls():\n    try:\n        import no_such_module as sys\n"
+            "    except ImportError:\n        import sys\n    return sys.implementation.name\n"
+            "print(get(), tls())\n"),
+    })
+    assert run(text) == ["6", "micropython"]
+    assert "late" in names
+
+
+def test_link_when_a_board_imports_a_module_then_it_stays_apart(tmp_path):
+    """There must not be two of it; nor of what it imports."""
+    text, names = link(tmp_path, {
+        "lib/base.py": "", "lib/driver.py": "import base\n", "lib/own.py": "",
+        "boards/x/board.py": "import driver\nfrom firmware.app import App\n",
+        "firmware/app.py": "import base\nimport driver\nimport own\n"
+                           "class App:\n    parts = base\n",
+    })
+    assert sorted(names) == ["firmware.app", "own"]
+    assert "import driver" in text
+
+
+def test_link_when_preload_is_imported_then_it_is_dropped(tmp_path):
+    """It is for import chains, and there are none left."""
+    text, names = link(tmp_path, {
+        "firmware/preload.py": "import own.inner\nassert own.inner\n", "lib/own/inner.py": "",
+        "firmware/app.py": "import firmware.preload\nprint(8)\n",
+    })
+    assert run(text) == ["8"]
+    assert names == ["firmware.app", "firmware.preload"]
+
+
+@pytest.mark.parametrize("text", [
+    "import one\nvalue = one.missing\n",
+    "value = 1\ndef set():\n    global value\n    value = 2\n",
+    "import pack.inner\n",
+    "from one import missing\n",
+])
+def test_link_when_it_cannot_be_done_then_says_so(tmp_path, text):
+    """Better no image than one that fails on the road."""
+    with pytest.raises(bundle.BundleError):
+        link(tmp_path, {"lib/one.py": "", "lib/pack/inner.py": "", "firmware/app.py": text})
+
+
+def test_firmware_when_linked_then_every_name_is_bound():
+    """No global of the bundle is read that it does not bind: compiled and looked through."""
+    import builtins
+    import symtable
+
+    text, names = bundle.bundle()
+    assert "firmware.guard.guard" not in names
+    table = symtable.symtable(text, "bundle", "exec")
+    known = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()
+             or symbol.is_imported() or symbol.is_namespace()} | set(dir(builtins))
+
+    def unbound(scope):
+        found = {symbol.get_name() for symbol in scope.get_symbols()
+                 if symbol.is_global() and symbol.get_name() not in known}
+        return found.union(*[unbound(child) for child in scope.get_children()])
+
+    assert unbound(table) == set()
+
+
+def test_image_when_linked_then_is_smaller_and_the_same_each_time(tmp_path):
+    """Equal sources, equal bytes; and what is linked is not there twice."""
+    for name in ("a", "b"):
+        mpy.romfs(tmp_path / name, tmp_path / "mpy", simulator=False, linked=True)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    mpy.romfs(tmp_path / "c", tmp_path / "mpy", simulator=False)
+    assert (tmp_path / "a").stat().st_size < (tmp_path / "c").stat().st_size

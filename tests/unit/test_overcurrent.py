@@ -1,0 +1,34 @@
+"""When an EV draws too much."""
+
+import unittest
+
+from firmware.evse.overcurrent import Overcurrent
+
+
+class OvercurrentTest(unittest.TestCase):
+    def setUp(self):
+        self.watch = Overcurrent()
+
+    def test_at_the_limit_then_never(self):
+        # 10 A and 0.5 A, and 10 % of both: 11.55 A on the worst phase.
+        for now in range(0, 60_000, 1000):
+            self.assertFalse(self.watch.tick(now, 10_000, [0, 11_550, 0]))
+
+    def test_above_the_limit_then_after_7_s(self):
+        # Not before: an EV may take 5 s to follow.
+        self.assertFalse(self.watch.tick(0, 10_000, [11_551, 0, 0]))
+        self.assertFalse(self.watch.tick(6999, 10_000, [11_551, 0, 0]))
+        self.assertTrue(self.watch.tick(7000, 10_000, [11_551, 0, 0]))
+
+    def test_once_below_then_the_time_begins_anew(self):
+        # A short inrush is no offence.
+        self.watch.tick(0, 10_000, [20_000, 0, 0])
+        self.watch.tick(6000, 10_000, [10_000, 0, 0])
+        self.assertFalse(self.watch.tick(8000, 10_000, [20_000, 0, 0]))
+        self.assertFalse(self.watch.tick(14_999, 10_000, [20_000, 0, 0]))
+        self.assertTrue(self.watch.tick(15_000, 10_000, [20_000, 0, 0]))
+
+    def test_nothing_offered_then_not_judged(self):
+        # While stopping, the EV still draws for some seconds.
+        self.watch.tick(0, 0, [20_000, 0, 0])
+        self.assertFalse(self.watch.tick(20_000, 0, [20_000, 0, 0]))

@@ -1,0 +1,319 @@
+"""Link the firmware into one module, for boards that execute it in place.
+
+A module costs some 200 bytes of heap beyond its functions: its dictionary, its table of names, an
+entry for everything it imports. `bundle()` writes all that `firmware.app` needs as one source, in
+the order of dependencies; it stands in for firmware/app.py in the ROM image. Nothing is optimised
+but names: what is top-level in a module stays so, with another name where two modules use the
+same one or a local variable would hide it; `module.name` becomes the name, and an exported
+constant gets the underscore that lets the compiler drop it. Modules that boards import too stay
+modules of their own with whatever they need, and so does the guard: what is critical for safety
+runs as it was read.
+
+`python -m tools.bundle` prints the source; line numbers of a device's traceback refer to it.
+"""
+
+import ast
+import builtins
+import sys
+
+from tools import mpy, scopes
+from tools.tidy.findings import Source
+
+ROOT_MODULE = "firmware.app"
+_APART = ("firmware.guard.guard",)
+# It keeps chains of imports short; in the bundle there are none.
+_NEEDLESS = ("firmware.preload",)
+
+
+class BundleError(Exception):
+    """A module does something that cannot be linked; the text says where."""
+
+
+class _Module:
+    """One source file: `names` is what its top level binds, each to what it means in the bundle.
+
+    A meaning is ("global", name) or ("module", module).
+    """
+
+    def __init__(self, name, path, root):
+        self.name = name
+        self.tree = Source(root, path).tree
+        self.tail = name.rpartition(".")[2]
+        self.names = {}
+
+
+def bundle(root=mpy.ROOT):
+    """Return (source text, names of the modules that are in it). Raises BundleError."""
+    try:
+        return _Linker(root).link()
+    except scopes.ScopeError as error:
+        raise BundleError(str(error)) from error
+
+
+class _Linker:
+    """Reads the modules, gives every top-level name its place, and rewrites them."""
+
+    def __init__(self, root):
+        self._paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
+        self._root = root
+        self._modules = {}
+        self._order = []
+        self._apart = set(_APART)
+        self._imports = {}  # (module, attribute or None) -> name in the bundle
+        self._spaces = {}  # modules that are used as objects -> name of the class that stands in
+        self._taken = set(dir(builtins)) | {"const"}
+
+    def link(self):
+        """Return what `bundle` returns."""
+        for name in sorted(self._paths):
+            if name.startswith("boards.") or name in self._apart:
+                self._keep_apart(name)
+        self._load(ROOT_MODULE, [])
+        for module in self._order:
+            # A local name must never hide a global of another module.
+            self._taken |= scopes.local_names(module.tree)
+        for module in self._order:
+            self._name_globals(module)
+        body = []
+        for module in self._order:
+            body += _Rewriter(self, module).statements()
+            body += self._space(module)
+        lines = ["from micropython import const"]
+        for (name, attribute), bound in sorted(self._imports.items(), key=str):
+            lines.append(_import_line(name, attribute, bound))
+        text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+        inside = [module.name for module in self._order]
+        inside += [name for name in _NEEDLESS if name in self._paths]
+        return "\n".join(lines) + "\n" + text + "\n", inside
+
+    def _keep_apart(self, name):
+        """Leave `name` and all that it imports as they are."""
+        for module, _ in scopes.imported(Source(self._root, self._paths[name]).tree, self._paths):
+            if module in self._paths and module != ROOT_MODULE and module not in self._apart:
+                self._apart.add(module)
+                self._keep_apart(module)
+
+    def _load(self, name, path):
+        if name in self._modules or name in self._apart or name not in self._paths:
+            return
+        if name in _NEEDLESS:
+            return
+        if name in path:
+            raise BundleError("%s imports itself" % " -> ".join([*path, name]))
+        module = _Module(name, self._paths[name], self._root)
+        for needed, _ in scopes.imported(module.tree, self._paths):
+            self._load(needed, [*path, name])
+        self._modules[name] = module
+        self._order.append(module)
+
+    def _name_globals(self, module):
+        constants = scopes.exported_constants(module.tree)
+        for name in scopes.top_level(module.tree):
+            wanted = "_" + name if name in constants else name
+            module.names[name] = "global", self.new_name(wanted, module)
+        for node in ast.walk(module.tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and scopes.is_top_level(node):
+                for bound, meaning in self.meanings(node, module):
+                    module.names[bound] = meaning
+
+    def new_name(self, wanted, module):
+        """Return a global name that nothing else in the bundle has."""
+        name = wanted
+        number = 1
+        while name in self._taken:
+            name = "%s_%s%s" % (wanted, module.tail, "" if number == 1 else number)
+            number += 1
+        self._taken.add(name)
+        return name
+
+    def meanings(self, node, module):
+        """Yield (bound name, meaning) for the aliases of an import statement."""
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                if alias.name in _NEEDLESS:
+                    continue
+                if alias.asname is None and "." in alias.name:
+                    raise BundleError("%s: import %s needs `as`" % (module.name, alias.name))
+                yield alias.asname or alias.name, self._meaning(alias.name, None, module)
+            else:
+                yield alias.asname or alias.name, self._meaning(node.module, alias.name, module)
+
+    def _meaning(self, name, attribute, module):
+        full = name if attribute is None else "%s.%s" % (name, attribute)
+        if full in self._modules:
+            return "module", self._modules[full]
+        if name in self._modules:
+            found = self._modules[name].names.get(attribute)
+            if found is None:
+                raise BundleError("%s: %s has no %s" % (module.name, name, attribute))
+            return found
+        if (name, attribute) == ("micropython", "const"):
+            return "global", "const"
+        if (name, attribute) not in self._imports:
+            self._imports[name, attribute] = self.new_name(attribute or name, module)
+        return "global", self._imports[name, attribute]
+
+    def space(self, module):
+        """Return the name of the class that stands in for a module used as an object."""
+        if module not in self._spaces:
+            self._spaces[module] = self.new_name(module.tail, module)
+        return self._spaces[module]
+
+    def _space(self, module):
+        """Return the class with the public names of `module`, if somebody will need it."""
+        users = [user for user in self._order if _uses_as_object(user, module)]
+        if not users:
+            return []
+        lines = ["class %s:" % self.space(module)]
+        for name, (kind, meaning) in sorted(module.names.items()):
+            if kind == "global" and not name.startswith("_") and meaning != "const":
+                lines.append("    %s = %s" % (name, meaning))
+        return ast.parse("\n".join(lines)).body
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Renames what is global in one module; locals of functions and classes keep their names."""
+
+    def __init__(self, linker, module):
+        self._linker = linker
+        self._module = module
+        self._scopes = []  # of each enclosing function or class: {name: None or meaning}
+
+    def statements(self):
+        """Return the module's statements, without imports of what is in the bundle."""
+        return self.visit(self._module.tree).body
+
+    def _meaning(self, name, at_class=True):
+        for depth, (is_class, names) in enumerate(reversed(self._scopes)):
+            # The names of a class body are not seen from its methods.
+            if name in names and (not is_class or depth == 0):
+                return names[name]
+        return self._module.names.get(name)
+
+    def visit_Name(self, node):
+        meaning = self._meaning(node.id)
+        if meaning is None:
+            return node
+        kind, value = meaning
+        node.id = value if kind == "global" else self._linker.space(value)
+        return node
+
+    def visit_Attribute(self, node):
+        if isinstance(node.value, ast.Name):
+            meaning = self._meaning(node.value.id)
+            if meaning and meaning[0] == "module":
+                found = meaning[1].names.get(node.attr)
+                if found is None:
+                    raise BundleError("%s has no %s" % (meaning[1].name, node.attr))
+                return ast.Name(found[1], node.ctx)
+        return self.generic_visit(node)
+
+    def visit_ClassDef(self, node):
+        node.bases = [self.visit(base) for base in node.bases]
+        node.name = self._bound(node.name)
+        self._scopes.append((True, dict.fromkeys(scopes.bound_in(node.body))))
+        node.body = self._body(node.body)
+        self._scopes.pop()
+        return node
+
+    def visit_FunctionDef(self, node):
+        node.decorator_list = [self.visit(item) for item in node.decorator_list]
+        node.name = self._bound(node.name)
+        node.returns = None
+        self._function(node)
+        return node
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_Lambda(self, node):
+        self._function(node)
+        return node
+
+    def _function(self, node):
+        arguments = node.args
+        arguments.defaults = [self.visit(item) for item in arguments.defaults]
+        arguments.kw_defaults = [item and self.visit(item) for item in arguments.kw_defaults]
+        names = dict.fromkeys(scopes.arguments(arguments))
+        body = node.body if isinstance(node.body, list) else [ast.Expr(node.body)]
+        names.update(dict.fromkeys(scopes.bound_in(body)))
+        for item in scopes.own_nodes(body):
+            if isinstance(item, (ast.Import, ast.ImportFrom)):
+                names.update({bound: meaning for bound, meaning in self._local_imports(item)})
+        self._scopes.append((False, names))
+        if isinstance(node.body, list):
+            node.body = self._body(node.body)
+        else:
+            node.body = self.visit(node.body)
+        self._scopes.pop()
+
+    def _local_imports(self, node):
+        if not self._is_bundled(node):
+            return []
+        return self._linker.meanings(node, self._module)
+
+    def _is_bundled(self, node):
+        module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        return module in self._linker._modules
+
+    def _body(self, body):
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body = body[1:]  # The docstring.
+        kept = []
+        for node in body:
+            result = self.visit(node)
+            kept += result if isinstance(result, list) else [result] if result else []
+        return kept or [ast.Pass()]
+
+    def visit_Module(self, node):
+        node.body = self._body(node.body)
+        return node
+
+    def visit_Import(self, node):
+        # Inside a function only what is in the bundle goes: the rest may be there or not.
+        return node if self._scopes and not self._is_bundled(node) else None
+
+    visit_ImportFrom = visit_Import
+
+    def _comprehension(self, node):
+        names = {item.id for part in node.generators for item in ast.walk(part.target)
+                 if isinstance(item, ast.Name)}
+        self._scopes.append((False, dict.fromkeys(names)))
+        self.generic_visit(node)
+        self._scopes.pop()
+        return node
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+    def visit_ExceptHandler(self, node):
+        if node.name:
+            node.name = self._bound(node.name)
+        return self.generic_visit(node)
+
+    def _bound(self, name):
+        meaning = self._meaning(name)
+        return name if meaning is None else meaning[1]
+
+
+def _module_name(name):
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _uses_as_object(user, module):
+    """Return True if `user` hands `module` on as an object."""
+    aliases = {name for name, meaning in user.names.items() if meaning == ("module", module)}
+    return any(
+        isinstance(node, ast.Name) and node.id in aliases
+        and not isinstance(node.parent, ast.Attribute)
+        for node in ast.walk(user.tree)
+    )
+
+
+def _import_line(name, attribute, bound):
+    if attribute is None:
+        return "import %s" % name + ("" if bound == name else " as %s" % bound)
+    renamed = "" if bound == attribute else " as %s" % bound
+    return "from %s import %s%s" % (name, attribute, renamed)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(bundle()[0])
