@@ -78,7 +78,7 @@ class App:
         self.guards = [Guard() for _ in board.connectors]
         self.guard_loop = GuardLoop(board.connectors, self.guards, board, ticks)
         self.station = Station(self._connectors(), self)
-        self.smart_charging = profiles.smart_charging(self)
+        self.smart_charging = profiles.charging_limits(self)
         profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()

@@ -44,7 +44,7 @@ def local_list(app):
     return entries, Staging(entries)
 
 
-def smart_charging(app):
+def charging_limits(app):
     """Return what the charging profiles allow, or None without the profile."""
     if not has(app, "SmartCharging"):
         return None
@@ -104,9 +104,9 @@ def _remote_trigger():
 
 
 def _smart_charging():
-    from firmware.ocpp import smart_charging as module
+    from firmware.ocpp import smart_charging
 
-    return module
+    return smart_charging
 
 
 _PROFILES = (

@@ -252,8 +252,12 @@ class _Rewriter(ast.NodeTransformer):
         return self._linker.meanings(node, self._module)
 
     def _is_bundled(self, node):
-        module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
-        return module in self._linker._modules
+        inside = self._linker._modules
+        if isinstance(node, ast.Import):
+            return node.names[0].name in inside
+        # A module out of a package, or a name out of a module.
+        full = ["%s.%s" % (node.module, alias.name) for alias in node.names]
+        return node.module in inside or all(name in inside for name in full)
 
     def _body(self, body):
         if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
@@ -301,6 +305,11 @@ def _module_name(name):
 def _uses_as_object(user, module):
     """Return True if `user` hands `module` on as an object."""
     aliases = {name for name, meaning in user.names.items() if meaning == ("module", module)}
+    for node in ast.walk(user.tree):
+        # Inside functions too: a profile is imported only where it is installed.
+        if isinstance(node, ast.ImportFrom):
+            aliases |= {alias.asname or alias.name for alias in node.names
+                        if "%s.%s" % (node.module, alias.name) == module.name}
     return any(
         isinstance(node, ast.Name) and node.id in aliases
         and not isinstance(node.parent, ast.Attribute)

@@ -42,11 +42,11 @@ class Limiter:
         least_ma = self.least_ma()
         return least_ma if least_ma >= CURRENT_MA_MIN else 0
 
-    def least_ma(self, ignored=None):
-        """Return the smallest limit in mA as it is; the source `ignored` counts as lifted."""
+    def least_ma(self, ignored=()):
+        """Return the smallest limit in mA as it is; the sources `ignored` count as lifted."""
         least_ma = self._limits_ma[BOARD]
         for source, limit_ma in enumerate(self._limits_ma):
-            if limit_ma is not None and limit_ma < least_ma and source != ignored:
+            if limit_ma is not None and limit_ma < least_ma and source not in ignored:
                 least_ma = limit_ma
         return least_ma
 

@@ -19,7 +19,7 @@ from ticks import Deadline
 from firmware.evse.profile_store import CONNECTOR, ID, PURPOSE, STACK, TRANSACTION, ProfileStore
 from firmware.evse.schedule import Supply, View
 from firmware.evse.composite import Composite
-from firmware.evse.limiter import PROFILE
+from firmware.evse.limiter import CABLE, PROFILE
 from firmware.evse.sharing import share
 
 _LOOK_MS = const(1000)
@@ -161,7 +161,7 @@ class SmartCharging:
         for seat in self._seats:
             if connector_id in (0, seat.connector.id):
                 views.append(self._view(seat, supply, begin))
-                hardware_ma.append(seat.connector.limiter.least_ma(PROFILE))
+                hardware_ma.append(_hardware_ma(seat.connector.limiter))
         composite = Composite(supply, unit)
         composite.fill(views, hardware_ma, begin, min(duration_s, _DURATION_MAX_S))
         return (None if self._offset_s is None else begin), composite
@@ -259,6 +259,12 @@ class SmartCharging:
             self._offset_s = offset_s
             self._changed = True
         return uptime_s + self._offset_s
+
+
+def _hardware_ma(limiter):
+    # A socket without a plug limits to 0: that says nothing about the cable that will come.
+    no_cable = limiter.limit(CABLE) == 0
+    return limiter.least_ma((PROFILE, CABLE) if no_cable else (PROFILE,))
 
 
 def _fits(entry, wanted):

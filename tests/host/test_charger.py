@@ -46,6 +46,17 @@ def test_session_when_heap_is_160k_then_books_equal_the_meter(bench):
     assert transaction.reason in (None, "Local")
 
 
+def test_image_when_executed_in_place_then_every_profile_is_there(bench):
+    """Linking the firmware into one module must not lose what is imported on demand."""
+    bench.start(*HEAP)
+    bench.wait_until(lambda state: state["registration"] == "Accepted")
+    answer = bench.cs.call(CP, "GetConfiguration", {"key": ["SupportedFeatureProfiles"]})
+    names = answer["configurationKey"][0]["value"].split(",")
+    assert sorted(names) == [
+        "Core", "LocalAuthListManagement", "RemoteTrigger", "Reservation", "SmartCharging",
+    ]
+
+
 def test_card_when_rejected_then_no_energy_flows(bench):
     """The contactor stays open and no transaction begins."""
     bench.start_central(reject=[CARD])

@@ -12,12 +12,9 @@ from tests.sim.charging_profiles import maximum, profile, tx
 HEAP = ("--heap", "160K")
 
 _WITHOUT = """
-import sys
-for name in ("firmware.ocpp.smart_charging", "firmware.evse.smart_charging"):
-    sys.modules[name] = None
 from tests.sim.charging_profiles import profile, tx
 from tests.sim.plant import Plant
-plant = Plant()
+plant = Plant(features=())
 plant.run_until(lambda: plant.app.client.online)
 names = plant.call("GetConfiguration", {"key": ["SupportedFeatureProfiles", "NominalVoltage"]})
 assert "SmartCharging" not in names["configurationKey"][0]["value"].split(","), names

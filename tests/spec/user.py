@@ -59,11 +59,14 @@ class User:
 
     def unplug(self, connector=1):
         """Pull the cable out; of a socket, if it has one."""
-        side = "station" if self.kind == SOCKET else "ev"
-        self._bench.sim.do("unplug", connector=connector, side=side)
+        if self.kind == SOCKET:
+            self.remove_cable(connector)
+        else:
+            self._bench.sim.do("unplug", connector=connector)
 
     def remove_cable(self, connector=1):
-        """Pull the cable out of the socket."""
+        """Pull the cable out of the socket, as soon as the bolt lets it go."""
+        self.sees(lambda seen: not seen["bolt"], connector, what="unlocked")
         self._bench.sim.do("unplug", connector=connector, side="station")
 
     # Identification.

@@ -229,6 +229,14 @@ class CompositeTest(unittest.TestCase):
         _, composite = rig.composite(1, 0, "W")
         self.assertEqual((composite.periods, composite.duration_s), ([(0, 220_800, 0)], 0))
 
+    def test_socket_without_a_plug_reports_what_a_cable_could_carry(self):
+        # TC_056_CS asks while nothing is plugged in; a cable that is there counts.
+        rig = Rig(NOW)
+        rig.connectors[0].limiter.set(1, 0)
+        self.assertEqual(rig.composite(1, 60)[1].periods, [(0, 320, 0)])
+        rig.connectors[0].limiter.set(1, 13_000)
+        self.assertEqual(rig.composite(1, 60)[1].periods, [(0, 130, 0)])
+
     def test_unit_is_that_of_the_first_limit_if_none_is_asked_for(self):
         # Without profiles A.
         rig = Rig(NOW)
