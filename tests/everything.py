@@ -37,6 +37,7 @@ STEPS = (
     Step("host", "pytest", ("-q", "tests/host")),
     Step("spec", "pytest", ("-q", "-n", "6", "tests/spec")),
     Step("demo", "tools.demo", ()),
+    Step("bench", "tools.bench", ("--only-answers", "--rounds", "60", "--sessions", "1")),
 )
 
 

@@ -34,12 +34,17 @@ class FrameError(Exception):
 
 def call(message_id, action, payload):
     """Return the text of a CALL. `payload`: a dict, or a str that is the JSON of an object."""
-    return "[2,%s,%s,%s]" % (_dumps(message_id), _dumps(action), _payload_text(payload))
+    if isinstance(payload, str):
+        return "[2,%s,%s,%s]" % (_dumps(message_id), _dumps(action), payload)
+    return _dumps((CALL, message_id, action, payload))
 
 
 def result(message_id, payload):
     """Return the text of a CALLRESULT; `payload` as in `call`."""
-    return "[3,%s,%s]" % (_dumps(message_id), _payload_text(payload))
+    if isinstance(payload, str):
+        return "[3,%s,%s]" % (_dumps(message_id), payload)
+    # In one piece: a long payload is written once, not copied into its frame.
+    return _dumps((RESULT, message_id, payload))
 
 
 def error(message_id, code, description):
@@ -128,10 +133,6 @@ def _is_plain(message_id):
         return "\\" not in message_id and len(message_id.encode()) == len(message_id)
     except ValueError:
         return False
-
-
-def _payload_text(payload):
-    return payload if isinstance(payload, str) else _dumps(payload)
 
 
 def _dumps(value):

@@ -14,8 +14,8 @@ PONG = const(10)
 
 _CONTINUATION = const(0)
 _CONTROL_MAX = const(125)
-_MASK_CHUNK = const(64)
-# This buffer lives as long as the decoder: most of what a CSMS sends fits, nothing is allocated.
+_MASK_CHUNK = const(128)
+# This buffer lives as long as the decoder: most of what a CSMS sends fits into it.
 _KEEP = const(256)
 
 # Lead byte, least and greatest second byte. MicroPython's decoder checks the number of bytes of a
@@ -60,14 +60,16 @@ def build(opcode, payload, key):
 def _mask(frame, start, payload, key):
     """Write `payload` masked into `frame` from `start` on.
 
-    In steps of 64 bytes: four times as fast as a loop over bytes, at 4 bytes of garbage per byte.
+    In steps of 128 bytes: five times as fast as a loop over bytes, at 3 bytes of garbage per byte.
+    Pieces of 256 are slower: on a used heap few holes take them.
     """
-    pattern = key * (_MASK_CHUNK // 4)
-    number = int.from_bytes(pattern, "little")
     view = memoryview(payload)  # its slices copy nothing
+    step = min(_MASK_CHUNK, len(view) + 3 & ~3)
+    pattern = key * (step // 4)
+    number = int.from_bytes(pattern, "little")
     for position in range(0, len(view), _MASK_CHUNK):
         size = min(_MASK_CHUNK, len(view) - position)
-        if size < _MASK_CHUNK:
+        if size < step:
             number = int.from_bytes(pattern[:size], "little")
         masked = int.from_bytes(view[position : position + size], "little") ^ number
         at = start + position

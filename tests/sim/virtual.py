@@ -43,3 +43,7 @@ class VirtualTime:
                 # After a stall a timer runs once and keeps its rhythm, as on the board.
                 timer[0] = ticks.add(timer[0], timer[1] * (late_ms // timer[1] + 1))
                 timer[2](self.now)
+
+    def keep_first_timer(self):
+        """Drop all timers but the first, the guard's: for measurements of the firmware alone."""
+        del self._timers[1:]
