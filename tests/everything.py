@@ -33,11 +33,10 @@ STEPS = (
     Step("micropython", "tests.run", ("--vm", "micropython32"), quick=True),
     Step("cpython", "tests.run", ("--vm", "cpython"), quick=True),
     Step("size", "tools.size", (), quick=True),
-    Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch")),
+    Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch", "tests/unit")),
     Step("host", "pytest", ("-q", "tests/host")),
     Step("spec", "pytest", ("-q", "-n", "6", "tests/spec")),
     Step("demo", "tools.demo", ()),
-    Step("bench", "tools.bench", ("--only-answers", "--rounds", "60", "--sessions", "1")),
 )
 
 
