@@ -118,7 +118,7 @@ class Connection:
         self._socket.sendall(_frame(json.dumps([3, message_id, answer]).encode()))
 
     def next_text(self):
-        """Return the next text message, as bytes. Charge points here mask, and never fragment."""
+        """Return the next text message as bytes. Charge points send it in one frame, masked."""
         while True:
             while len(self._data) < 2:
                 self._read()
