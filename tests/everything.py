@@ -37,12 +37,8 @@ STEPS = (
     Step("host", "pytest", ("-q", "-n", "4", "tests/host")),
     Step("spec", "pytest", ("-q", "-n", "6", "tests/spec")),
     Step("demo", "tools.demo", ()),
-<<<<<<< HEAD
     Step("fuzz", "tests.fuzz", ()),
     Step("soak", "tests.soak", ()),
-    Step("bench", "tools.bench", ("--only-answers", "--rounds", "60", "--sessions", "1")),
-=======
->>>>>>> main
 )
 
 
