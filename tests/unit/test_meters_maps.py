@@ -4,14 +4,14 @@ import unittest
 
 import ticks
 from boards.sim.chips.modbus_meter import ModbusMeterChip, names
-from meters.maps import abb, chint, eastron, gavazzi, pzem
+from meters.maps import abb, chint, eastron, eastron_single, gavazzi, pzem
 from meters.modbus_meter import ModbusMeter
 from meters.registers import number
 from modbus import rtu
 from modbus.master import Master
 
 _THREE_PHASES = (eastron.SDM630, eastron.SDM72D_V2, chint.DTSU666, abb.B23, gavazzi.EM340)
-_ONE_PHASE = (eastron.SDM120, eastron.SDM230, chint.DDSU666, pzem.PZEM_004T)
+_ONE_PHASE = (eastron_single.SDM120, eastron_single.SDM230, chint.DDSU666, pzem.PZEM_004T)
 _MAPS = _THREE_PHASES + _ONE_PHASE + (eastron.SDM72D_V1,)
 
 
@@ -101,7 +101,7 @@ class ValuesTest(unittest.TestCase):
 
     def test_power_fed_back_is_negative_where_the_type_has_a_sign(self):
         # The PZEM has none.
-        for meter_map in _THREE_PHASES + (eastron.SDM120, chint.DDSU666):
+        for meter_map in _THREE_PHASES + (eastron_single.SDM120, chint.DDSU666):
             bench = Bench(meter_map)
             bench.chip.power_w = [-2000, 0, 0]
             bench.run(1500)

@@ -5,12 +5,13 @@ import unittest
 import ticks
 from boards.sim.chips.line import Line
 from boards.sim.chips.modbus_meter import ModbusMeterChip
-from meters.maps import abb, chint, eastron, gavazzi, pzem
+from meters.maps import abb, chint, eastron, eastron_single, gavazzi, pzem
 from meters.probe import Probe, points
 from modbus.master import Master
 
 _MAPS = (
-    eastron.SDM630, eastron.SDM120, eastron.SDM230, eastron.SDM72D_V2, eastron.SDM72D_V1,
+    eastron.SDM630, eastron_single.SDM120, eastron_single.SDM230, eastron.SDM72D_V2,
+    eastron.SDM72D_V1,
     chint.DTSU666, chint.DDSU666, abb.B23, gavazzi.EM340, pzem.PZEM_004T,
 )  # fmt: skip
 _LINES = {"SDM120": (2400, None), "SDM230": (2400, None), "ABB B23": (19200, 0)}
