@@ -14,7 +14,7 @@ class ConnectionLossesTest(Scenario):
 
     def test_200_losses_then_no_transaction_is_lost_or_doubled(self):
         # Every transaction once, every Wh once, online again each time.
-        plant = self.begin(settings=(("MeterValueSampleInterval", "5"),))
+        plant = self.begin(settings=(("MeterValueSampleInterval", "2"),))
         random = Prng(_SEED)
         self.lose_answers(random)
         meter_wh = plant.meter_wh()
@@ -51,13 +51,13 @@ class ConnectionLossesTest(Scenario):
         self.assert_online_again()
 
     def lose_answers(self, random):
-        """One answer in eight is lost with its connection, though the message was booked."""
+        """One answer in three is lost with its connection, though the message was booked."""
         plant = self.plant
         receive = plant.csms.receive
 
         def receive_unreliably(text):
             answers = receive(text)
-            if not self.unreliable or not random.chance(125):
+            if not self.unreliable or not random.chance(333):
                 return answers
             self.answers_lost += 1
             plant.connected = False
