@@ -10,7 +10,7 @@ parser: brackets and strings are followed, the pieces are left to json.
 from micropython import const
 
 _ITEM_BYTES_MAX = const(512)
-_BACKSLASH = const(0x5C)
+_PIECE = const(128)
 _QUOTE = const(0x22)
 _COLON = const(0x3A)
 _COMMA = const(0x2C)
@@ -52,7 +52,12 @@ class Diverter:
 
     def feed(self, part):
         """Take the next bytes (bytes-like)."""
-        data = bytes(part)  # a memoryview has no find
+        view = memoryview(part)
+        for start in range(0, len(view), _PIECE):
+            # A memoryview has no find; a small copy finds its place in any heap.
+            self._feed(bytes(view[start : start + _PIECE]))
+
+    def _feed(self, data):
         position = done = 0
         while position < len(data) and self.envelope is not None:
             if self._in_string:

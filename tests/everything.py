@@ -34,7 +34,7 @@ STEPS = (
     Step("cpython", "tests.run", ("--vm", "cpython"), quick=True),
     Step("size", "tools.size", (), quick=True),
     Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch", "tests/unit")),
-    Step("host", "pytest", ("-q", "tests/host")),
+    Step("host", "pytest", ("-q", "-n", "4", "tests/host")),
     Step("spec", "pytest", ("-q", "-n", "6", "tests/spec")),
     Step("demo", "tools.demo", ()),
     Step("fuzz", "tests.fuzz", ()),

@@ -134,8 +134,8 @@ def run(options):
             print("%-14s seed %d, numbers %d..%d: %s" % (
                 share[0], share[1], share[2], share[2] + share[3] - 1, wrong or "ok"), flush=True)
             if wrong:
-                arguments = "--seed %d --count %d --live 0" % (share[1], share[2] + share[3])
-                failures.append("%s\n  repeat: make fuzz ARGS=\"%s\"" % (wrong, arguments))
+                repeat = "--seed %d --count %d --live 0" % (share[1], share[2] + share[3])
+                failures.append('%s\n  repeat: make fuzz ARGS="%s"' % (wrong, repeat))
             else:
                 passed += 1
     if options.live:

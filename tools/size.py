@@ -3,10 +3,12 @@
 `python -m tools.size [--json] [--no-heap]` compiles lib/, firmware/ and boards/ (without the
 simulated one) and prints two heap figures on the 32-bit interpreter, imported in one fresh
 process in the order of dependencies: `ram`, from .mpy files, where bytecode lies in the heap, and
-`place`, executed in place from a ROMFS image. The last line is the image that a board gets, where
-tools/bundle.py has linked the firmware into one module: its size, and the heap after the import of
-firmware.app and of the drivers that a board brings. Exit status 1 when a limit of pyproject.toml,
-[tool.pilotwire.size], is passed, or when a module of lib/ or firmware/ cannot be imported.
+`place`, executed in place from a ROMFS image. A board gets the drivers that it names: those that
+boards/sim/board.py has no use for are listed, but count for no limit. The last line is the image
+that a board gets, where tools/bundle.py has linked the firmware into one module: its size, and the
+heap after the import of firmware.app and of the drivers that a board brings. Exit status 1 when a
+limit of pyproject.toml, [tool.pilotwire.size], is passed, or when a module of lib/ or firmware/
+cannot be imported.
 """
 
 import argparse
@@ -37,7 +39,8 @@ def measure(with_heap=True):
     """
     sizes = mpy.build(_FULL, simulator=False)
     modules = {name: {"mpy": size, "ram": None, "place": None} for name, size in sizes.items()}
-    total = {"mpy": sum(sizes.values())}
+    others = other_drivers(sizes)
+    total = {"mpy": sum(sizes[name] for name in sizes if name not in others)}
     errors = []
     if with_heap:
         mpy.romfs(_IMAGE, _FULL, simulator=False)
@@ -50,7 +53,8 @@ def measure(with_heap=True):
         total["image"] = mpy.romfs(_LINKED, _FULL, simulator=False, linked=True)
         inside = bundle.bundle()[1]
         drivers = [name for name in sorted(sizes)
-                   if name.startswith(_DRIVERS) and _module(name) not in inside]
+                   if name.startswith(_DRIVERS) and name not in others
+                   and _module(name) not in inside]
         heaps, total["linked"] = _probe("rom", _LINKED, [*drivers, "firmware/app.py"])
         errors += ["%s in the image: %s" % (name, heaps[name][1]) for name in heaps
                    if heaps[name][1]]
@@ -78,6 +82,21 @@ def in_order(names):
         if not module.startswith("boards") and module not in _NOT_IMPORTED:
             visit(module, frozenset())
     return [name for name in ordered if not name.startswith("boards")]
+
+
+def other_drivers(names):
+    """Return those drivers among `names` that the simulated board, the reference, has no use for.
+
+    names: paths on the device, as from mpy.sources.
+    """
+    paths = {_module(name): path for name, path in mpy.sources(simulator=True).items()}
+    used, to_see = set(), ["boards.sim.board", "firmware.app"]
+    while to_see:
+        module = to_see.pop()
+        if module in paths and module not in used:
+            used.add(module)
+            to_see += _needed(Source(ROOT, paths[module]))
+    return {name for name in names if name.startswith(_DRIVERS) and _module(name) not in used}
 
 
 def _needed(source):

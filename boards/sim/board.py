@@ -8,7 +8,8 @@ from boards.common.socket_port import SocketPort
 from boards.sim.chips.proximity import PULL_OHM, SUPPLY_MV
 from boards.sim.network import Network
 from boards.sim.pilot_circuit import SimAdc, SimPwm
-from meters.sdm import Sdm630
+from meters.maps.eastron import SDM630
+from meters.modbus_meter import ModbusMeter
 from modbus.master import Master
 from rfid.mfrc522 import Mfrc522
 
@@ -46,7 +47,9 @@ class SimBoard:
         self.connectors = [_port(outlet) for outlet in world.outlets]
         self.tethered = not world.has_sockets
         self.sockets = [_socket_port(o.socket) for o in world.outlets if o.socket is not None]
-        self.meters = [Sdm630(Master(outlet.meter.uart, _BAUD)) for outlet in world.outlets]
+        self.meters = [
+            ModbusMeter(Master(outlet.meter.uart, _BAUD), SDM630) for outlet in world.outlets
+        ]
         self.reader = Mfrc522(world.reader.spi, world.reader.select)
 
     def ticks_ms(self):

@@ -118,6 +118,9 @@ class OcppLink:
                     await asyncio.sleep(_PUMP_MS / 1000)
         except OSError as error:
             self._ended_by = "connection lost: %s" % _os_text(error)
+        except MemoryError:
+            # Whatever was half read is worthless; a new connection begins with a clean heap.
+            self._ended_by = "out of memory while reading"
 
     async def _step(self):
         """Time goes on: pings, deadlines, calls of our own. Returns True when it is over."""

@@ -34,8 +34,11 @@ def sampled_values(connector, names, context):
 def decimal(value, scale, digits):
     """Return `value`, counted in 10**-scale, as a text with `digits` (< scale) decimals.
 
-    decimal(16049, 3, 1) is "16.0". Halves are rounded away from zero.
+    decimal(16049, 3, 1) is "16.0". Halves are rounded away from zero. None stays None: the meter
+    has no such value.
     """
+    if value is None:
+        return None
     step = 10 ** (scale - digits)
     rounded = (abs(value) + step // 2) // step
     fraction = str(rounded % 10**digits)
@@ -44,6 +47,9 @@ def decimal(value, scale, digits):
 
 
 def _append(values, context, name, text, unit, phase=None):
+    if text is None:
+        # The meter has no such value: nothing is said, and certainly no "None" and no 0.
+        return
     # Every field is written out, defaults too: central systems have been seen to guess wrong.
     value = {"value": text, "context": context, "measurand": name}
     if unit is not None:
@@ -53,17 +59,21 @@ def _append(values, context, name, text, unit, phase=None):
     values.append(value)
 
 
+def _whole(value):
+    return None if value is None else str(value)
+
+
 def _energy(connector):
     # The connector's own register: the meter's may fall when it is swapped.
     return str(connector.energy.register_wh)
 
 
 def _power(connector):
-    return str(connector.meter.power_w)
+    return _whole(connector.meter.power_w)
 
 
 def _power_of_phase(connector, index):
-    return str(connector.meter.power_phase_w[index])
+    return _whole(connector.meter.power_phase_w[index])
 
 
 def _current(connector, index):

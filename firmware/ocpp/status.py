@@ -107,6 +107,8 @@ class Status:
 
     def on_lost(self, _now):
         """No answer: try once more, then give way to the rest."""
+        # It may have arrived all the same, so nobody knows what the central system believes.
+        self._sent[0].reported = None
         self._losses += 1
         if self._losses >= _LOSSES_MAX:
             self._done()

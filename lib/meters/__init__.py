@@ -1,4 +1,9 @@
-"""Energy meters: drivers that give every meter the same face.
+"""Energy meters: drivers that give every meter the same face; a board loads those it names.
+
+    modbus_meter    any meter on a Modbus line, with its map from a module of `maps`
+    cse7766         CSE7766 and HLW8032, chips that send frames by themselves
+    pulse           meters with a pulse output
+    probe           finds out which of the maps fits
 
 A meter is an object with
 
@@ -11,6 +16,7 @@ A meter is an object with
 and these attributes, all of the same good reading. What the meter does not measure is None, in a
 list for a phase that it does not have; before the first reading everything is None.
 
+    name               of the type
     reading_id         0 before the first good reading, then one more with each (wraps at 2**30)
     sampled_at         ticks: the reading is not older than this (the request went out then)
     online             whether readings come in

@@ -1,4 +1,4 @@
-"""One report per presence: what the polls of a reader see becomes "card" and "removed"."""
+"""One report per presence: what a reader sees becomes "card" and "removed"."""
 
 from micropython import const
 
@@ -8,7 +8,7 @@ _RANDOM_FIRST = const(0x08)
 
 
 class Presence:
-    """Remembers the card that is held to the reader.
+    """Remembers the card that is held to a reader that is polled.
 
     Another card counts as a miss of the held one: it is reported after the held one is gone, so
     two cards in one wallet that answer in turns do not flap.

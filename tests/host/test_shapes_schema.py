@@ -1,4 +1,4 @@
-"""Our descriptions of the Core payloads against the JSON schemas that the `ocpp` package ships.
+"""Our descriptions of payloads against the JSON schemas that the `ocpp` package ships.
 
 Two ways: field by field, and by payloads that hypothesis draws, good ones and damaged ones. What
 differs on purpose is listed in ocpp16/core.py and, one by one, in `_RANGES` and `_deviates`.
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import ocpp16
 import rfc3339
 import shape
-from ocpp16 import core, smart_charging
+from ocpp16 import core, local_auth_list, remote_trigger, reservation, smart_charging
 from ocppj.errors import OcppError
 
 _SCHEMAS = pathlib.Path(ocpp.v16.__file__).parent / "schemas"
@@ -36,18 +36,31 @@ _RANGES = {
     "minChargingRate": (0, 1_000_000),
 }
 # (least, greatest) number of items that we add.
-_COUNTS = {"key": (0, 128), "chargingSchedulePeriod": (1, 64)}
+_COUNTS = {
+    "key": (0, 128),
+    "chargingSchedulePeriod": (1, 64),
+    "localAuthorizationList": (0, None),
+}
 # Where a moment before 2000 means "long ago"; elsewhere it is refused.
 _ANY_YEAR = {"expiryDate", "validFrom", "validTo", "startSchedule"}
 
 
+_OPTIONAL = (local_auth_list, remote_trigger, reservation)
+
+
 def _schema(name):
-    return json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8-sig"))
+    schema = json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8-sig"))
+    if name == "SendLocalList":
+        # Where an early set of schemas had these two.
+        entry = schema["properties"]["localAuthorizationList"]["items"]["properties"]
+        for field in ("expiryDate", "parentIdTag"):
+            entry[field] = entry["idTagInfo"]["properties"][field]
+    return schema
 
 
 def _pairs():
-    tables = ((core.REQUESTS, ""), (core.RESULTS, "Response"), (smart_charging.REQUESTS, ""))
-    for table, suffix in tables:
+    requests = [(profile.REQUESTS, "") for profile in (core, smart_charging, *_OPTIONAL)]
+    for table, suffix in (*requests, (core.RESULTS, "Response")):
         for action in _actions(table):
             yield action, ocpp16.find(table, action), _schema(action + suffix), suffix
 
@@ -91,6 +104,17 @@ def test_tables_hold_the_core_messages():
         "StatusNotification",
         "StopTransaction",
     )
+
+
+def test_optional_profiles_send_nothing_of_their_own():
+    """Five more requests reach us; what a trigger lets us send are messages of Core."""
+    found = [_actions(profile.REQUESTS) for profile in _OPTIONAL]
+    assert found == [
+        ("GetLocalListVersion", "SendLocalList"),
+        ("TriggerMessage",),
+        ("CancelReservation", "ReserveNow"),
+    ]
+    assert not any(profile.RESULTS for profile in _OPTIONAL)
 
 
 def test_tables_hold_the_smart_charging_messages():
@@ -244,6 +268,7 @@ def _deviates(action, name, value, schema):
         return not (finite and low <= value <= high)
     if schema.get("type") == "array":
         low, high = _COUNTS[name]
+        high = len(value) if high is None else high
         return not low <= len(value) <= high or any(
             _deviates(action, name, item, schema["items"]) for item in value
         )

@@ -115,6 +115,10 @@ class Script:
         """From now on these messages may come at any time."""
         self._ignored = actions
 
+    def settle(self):
+        """The charger has taken in every answer so far: it has answered something since."""
+        self.value("HeartbeatInterval")
+
     def forget(self):
         """What came so far is of no interest."""
         self._place = len(self._frames())

@@ -44,6 +44,7 @@ def test_tc_036_cs_connection_loss_in_transaction(cs, user):
     cs.configure(MeterValueSampleInterval=2)
     states.charging(cs, user)
     cs.ignore("MeterValues")
+    cs.settle()
     user.cut_network()
     lost = time.time()
     time.sleep(7)
@@ -117,6 +118,7 @@ def test_tc_037_3_cs_offline_start_invalid_stop(cs, user):
 def test_tc_038_cs_offline_stop(cs, user):
     """The stop is delivered with its own time."""
     states.charging(cs, user)
+    cs.settle()
     user.cut_network()
     user.present(VALID)
     user.sees(lambda seen: seen["status"] == "Finishing")

@@ -63,6 +63,7 @@ def test_boot_when_the_time_is_nonsense_then_waits(cold, user, bench):
 
 def test_reconnect_when_nothing_changed_then_says_nothing(cs, user):
     """No BootNotification, no StatusNotification after a mere loss of connection."""
+    cs.settle()
     cs.drop()
     time.sleep(0.2)
     cs.wait_connection()

@@ -25,7 +25,8 @@ def send(local_list, version, full, entries):
 class LocalListTest(unittest.TestCase):
     def setUp(self):
         self.image = Image(64)
-        self.fs = mount(self.image.open())
+        self.flash = self.image.open()
+        self.fs = mount(self.flash)
         self.list = LocalList(self.fs)
 
     def tearDown(self):
@@ -205,3 +206,14 @@ class LocalListTest(unittest.TestCase):
             file.write(b"x")
         again = LocalList(self.fs)
         self.assertEqual((again.version, again.count, again.damaged), (0, 0, 1))
+
+    def test_look_up_reads_a_few_records_of_1000(self):
+        # Ten steps of a binary search, and what littlefs needs to find its blocks.
+        send(self.list, 1, True, self._many(1000))
+        flash = self.flash
+        most = 0
+        for id_token in ("TAG00000", "TAG00499", "TAG00999", "TAG00500x", "A", "Z"):
+            before = flash.chunks_read
+            self.list.find(id_token)
+            most = max(most, flash.chunks_read - before)
+        self.assertTrue(most < 100, most)

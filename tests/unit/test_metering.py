@@ -204,6 +204,15 @@ class MeasurandsTest(unittest.TestCase):
     def _values(self, names):
         return sampled_values(self.connector, names, "Sample.Periodic")
 
+    def test_value_that_the_meter_lacks_then_is_left_out(self):
+        # A one-phase meter has no L2 and L3; a pulse counter has no voltage at all.
+        meter = self.connector.meter
+        meter.voltage_mv = [230_100, None, None]
+        meter.power_w = None
+        meter.power_factor_permille = [None, None, None]
+        names = "Voltage,Power.Active.Import,Power.Factor"
+        self.assertEqual(_plain(self._values(names)), [("Voltage", "230.1", "L1-N")])
+
     def test_empty_list_means_the_energy_register(self):
         # TC_070_CS and TC_071_CS expect it.
         value = self._values("")[0]

@@ -140,6 +140,17 @@ class StatusTest(unittest.TestCase):
         self.bench.connect()
         self.assertEqual(self._reports(), [(1, "Preparing")])
 
+    def test_change_back_while_the_answer_is_lost_is_reported(self):
+        # The central system may have heard of what nobody confirmed: it must hear of the rest.
+        self._show(1, "Preparing")
+        self._reports()
+        self._show(1, "Available")
+        self.bench.sent_call()
+        self.bench.disconnect()
+        self._show(1, "Preparing")
+        self.bench.connect()
+        self.assertEqual(self._reports(), [(1, "Preparing")])
+
     def test_change_after_a_long_absence_is_sent(self):
         # Longer than half of the tick range: a moment in the past must not look like the future.
         self._hold(1)

@@ -1,10 +1,11 @@
-"""The SDM630 driver on the simulated meter, at real byte times and on a bad line."""
+"""The driver of Modbus meters on a simulated SDM630, at real byte times and on a bad line."""
 
 import unittest
 
 import ticks
 from boards.sim.chips.sdm630 import Sdm630Chip
-from meters.sdm import Sdm630
+from meters.maps.eastron import SDM630
+from meters.modbus_meter import ModbusMeter
 from modbus import rtu
 from modbus.master import Master
 
@@ -21,7 +22,7 @@ class Bench:
         self.chip.frequency_mhz = 49_980
         self.chip.energy_mwh = 1_234_567_890
         self.master = Master(self.chip.uart, 9600)
-        self.meter = Sdm630(self.master, **arguments)
+        self.meter = ModbusMeter(self.master, SDM630, **arguments)
 
     def run(self, duration_ms, step_ms=10):
         for _ in range(duration_ms // step_ms):
@@ -119,7 +120,7 @@ class ReadingTest(unittest.TestCase):
         other = Sdm630Chip(lambda: bench.now, address=2)
         first_answer = bench.chip.answer
         bench.chip.uart.slave = lambda frame: first_answer(frame) or other.answer(frame)
-        second = Sdm630(bench.master, address=2)
+        second = ModbusMeter(bench.master, SDM630, address=2)
         for _ in range(1000):
             bench.run(10)
             second.tick(bench.now)
