@@ -193,8 +193,9 @@ def _parse_int(text, low, high):
     # int() would take signs, blanks and underscores as well.
     if not 0 < len(text) <= _DIGITS_MAX:
         return None
-    for character in text:
-        if not "0" <= character <= "9":
+    # As bytes: MicroPython keeps every single character of a text that is walked, for ever.
+    for byte in text.encode():
+        if not 48 <= byte <= 57:
             return None
     value = int(text)
     return value if low <= value <= high else None
