@@ -8,6 +8,7 @@ the tables: a key that is reported must work.
 # More than there are different items; chargers in the field announce 9 to 22.
 _ITEMS_MAX = 22
 ENERGY = "Energy.Active.Import.Register"
+INTERVAL = "Energy.Active.Import.Interval"
 # What a board with an energy meter on all phases can report; a board may announce less.
 MEASURANDS = (
     ENERGY,
@@ -18,6 +19,7 @@ MEASURANDS = (
     "Power.Offered",
     "Power.Factor",
     "Frequency",
+    INTERVAL,
 )
 _WITH_PHASES = ("Power.Active.Import", "Current.Import", "Voltage", "Power.Factor")
 _PHASES = ("L1", "L2", "L3")

@@ -4,22 +4,26 @@ Integers with units come in, decimal texts with OCPP's units go out; no float is
 """
 
 from csl import split
-from firmware.ocpp.config_keys import ENERGY, measurand
+from firmware.ocpp.config_keys import ENERGY, INTERVAL, measurand
 
 _NOMINAL_MV = 230_000
 _PHASES = ("L1", "L2", "L3")
 _TO_NEUTRAL = ("L1-N", "L2-N", "L3-N")
 
 
-def sampled_values(connector, names, context):
+def sampled_values(connector, names, context, interval_wh=None):
     """Return the sampledValue list for one connector.
 
     names: comma separated, as in MeterValuesSampledData; empty means the energy register, which
     is what the certification tool expects (TC_070_CS). context: a ReadingContext of OCPP 1.6.
+    interval_wh: what flowed since the last sample of this kind; None leaves the measurand out.
     """
     values = []
     for item in split(names) or (ENERGY,):
         name, phase = measurand(item)
+        if name == INTERVAL:
+            _append(values, context, name, _whole(interval_wh), "Wh")
+            continue
         if phase is None and name not in _BY_PHASE:
             read, unit = _TOTAL[name]
             _append(values, context, name, read(connector), unit)

@@ -16,6 +16,13 @@ _DAY_S = const(86_400)
 # A clock that was set past an aligned instant by more than this has skipped it.
 _ALIGNED_LATE_S = const(2)
 
+_KEYS = (
+    "MeterValuesSampledData",
+    "MeterValuesAlignedData",
+    "StopTxnSampledData",
+    "StopTxnAlignedData",
+)
+
 
 class _Channel:
     """Sampling of one connector."""
@@ -25,6 +32,21 @@ class _Channel:
         self.transaction = None
         self.interval_s = 0
         self.due = ticks.Deadline()
+        # The register at the last sample of each kind, by configuration key.
+        self.since_wh = {}
+
+    def interval_wh(self, key):
+        """Return what flowed since the last sample for `key`, and begin the next interval. None
+        for the first one of a connector at rest: nobody knows when that interval began."""
+        register_wh = self.connector.energy.register_wh
+        before_wh = self.since_wh.get(key)
+        self.since_wh[key] = register_wh
+        return None if before_wh is None else register_wh - before_wh
+
+    def begin(self):
+        """A transaction begins or has ended: all intervals begin here."""
+        for key in _KEYS:
+            self.since_wh[key] = self.connector.energy.register_wh
 
 
 class Metering:
@@ -46,10 +68,11 @@ class Metering:
                 channel.transaction = connector.transaction
                 channel.interval_s = 0
                 channel.due.stop()
-                self._keep(now, connector, "StopTxnSampledData", "Transaction.Begin", None)
+                channel.begin()
+                self._keep(now, channel, "StopTxnSampledData", "Transaction.Begin", None)
             if _is_due(now, channel, interval_s):
-                self._send(now, connector, "MeterValuesSampledData", "Sample.Periodic", None)
-                self._keep(now, connector, "StopTxnSampledData", "Sample.Periodic", None)
+                self._send(now, channel, "MeterValuesSampledData", "Sample.Periodic", None)
+                self._keep(now, channel, "StopTxnSampledData", "Sample.Periodic", None)
         if config.get("ClockAlignedDataInterval"):
             self._tick_aligned(now)
         else:
@@ -57,8 +80,8 @@ class Metering:
 
     def on_end(self, now, connector_id):
         """Take the last values; call it just before the transaction of the connector ends."""
-        connector = self._ctx.station.connectors[connector_id - 1]
-        self._keep(now, connector, "StopTxnSampledData", "Transaction.End", None)
+        channel = self._channels[connector_id - 1]
+        self._keep(now, channel, "StopTxnSampledData", "Transaction.End", None)
 
     def _tick_aligned(self, now):
         wall = self._ctx.clock.wall(now)
@@ -77,21 +100,24 @@ class Metering:
         # The stamp is the nominal instant: the peers expect exact multiples (TC_071_CS).
         stamp = (0, instant_s, 0)
         for channel in self._channels:
-            self._send(now, channel.connector, "MeterValuesAlignedData", "Sample.Clock", stamp)
-            self._keep(now, channel.connector, "StopTxnAlignedData", "Sample.Clock", stamp)
+            self._send(now, channel, "MeterValuesAlignedData", "Sample.Clock", stamp)
+            self._keep(now, channel, "StopTxnAlignedData", "Sample.Clock", stamp)
 
-    def _send(self, now, connector, key, context, stamp):
+    def _send(self, now, channel, key, context, stamp):
+        connector = channel.connector
         # A silent meter gives no value: an old one with a new time would be a lie.
         if connector.meter.online:
-            values = sampled_values(connector, self._ctx.config.get(key), context)
+            names = self._ctx.config.get(key)
+            values = sampled_values(connector, names, context, channel.interval_wh(key))
             transaction = connector.transaction
             self._ctx.transactions.sample(now, connector.id, transaction, values, stamp)
 
-    def _keep(self, now, connector, key, context, stamp):
+    def _keep(self, now, channel, key, context, stamp):
+        connector = channel.connector
         names = self._ctx.config.get(key)
         # OCPP 1.6 9.1: an empty list of these keeps nothing at all.
         if names and connector.transaction is not None and connector.meter.online:
-            values = sampled_values(connector, names, context)
+            values = sampled_values(connector, names, context, channel.interval_wh(key))
             self._ctx.transactions.keep_for_stop(now, connector.transaction, values, stamp)
 
 

@@ -197,12 +197,41 @@ class MeteringTest(unittest.TestCase):
         self.assertEqual(self.ctx.transactions.samples, [])
 
 
+class IntervalTest(unittest.TestCase):
+    def setUp(self):
+        self.ctx = _Context(1)
+        self.connector = self.ctx.station.connectors[0]
+        for key, text in (
+            ("MeterValueSampleInterval", "10"),
+            ("MeterValuesSampledData", "Energy.Active.Import.Interval"),
+        ):
+            self.assertEqual(self.ctx.config.set(key, text), "Accepted")
+        self.metering = Metering(self.ctx)
+        self.now = _JUST_BEFORE_WRAP
+
+    def _ten_seconds(self, energy_wh):
+        self.connector.energy.register_wh += energy_wh
+        self.now = ticks.add(self.now, 10_000)
+        self.metering.tick(self.now)
+
+    def test_interval_then_is_what_flowed_since_the_last_sample(self):
+        # OCPP 1.6 7.31: not the register, and the first interval begins with the transaction.
+        self.metering.tick(self.now)
+        self.connector.transaction = object()
+        self.metering.tick(self.now)
+        for energy_wh in (25, 0, 31):
+            self._ten_seconds(energy_wh)
+        values = [_plain(sample[3]) for sample in self.ctx.transactions.samples]
+        name = "Energy.Active.Import.Interval"
+        self.assertEqual(values, [[(name, "25", None)], [(name, "0", None)], [(name, "31", None)]])
+
+
 class MeasurandsTest(unittest.TestCase):
     def setUp(self):
         self.connector = PlainConnector(1)
 
     def _values(self, names):
-        return sampled_values(self.connector, names, "Sample.Periodic")
+        return sampled_values(self.connector, names, "Sample.Periodic", 7)
 
     def test_value_that_the_meter_lacks_then_is_left_out(self):
         # A one-phase meter has no L2 and L3; a pulse counter has no voltage at all.
