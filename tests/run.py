@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("tests/unit", "tests/scenarios")
 FRAMES = ROOT / ".build" / "frames"
 # A scenario has the whole world, the central system and the test in the heap of the firmware.
-_HEAP = {"tests/scenarios": 512 * 1024}
+_HEAP = {"tests/scenarios": 640 * 1024}
 _HEAP_DEFAULT = 160 * 1024
 _RUNNER = "tests/compat_mpy/run_file.py"
 _REPORT = re.compile(

@@ -38,7 +38,7 @@ class Image:
         if self._flash is not None:
             self._flash.close()
         folder, _, name = self.path.rpartition("/")
-        for entry in os.listdir(folder):
+        for entry in _entries(folder):
             if entry.startswith(name):
                 os.remove(folder + "/" + entry)
 
@@ -47,3 +47,12 @@ class Image:
             for _ in range(self.blocks * 4):
                 reader.readinto(self._buf)
                 writer.write(self._buf)
+
+
+def _entries(folder):
+    """Yield the names in a folder one by one: the list of all may not fit into the heap."""
+    if not hasattr(os, "ilistdir"):
+        yield from os.listdir(folder)
+        return
+    for entry in os.ilistdir(folder):
+        yield entry[0]

@@ -1,8 +1,10 @@
 """The rig of the guard's tests over time: one guard, an obedient contactor, a live application."""
 
 import ticks
-from firmware.guard import guard, names
+
+from firmware.guard import guard
 from firmware.guard.guard import CLOSED, Guard
+from tests.sim import guard_names as names
 
 PWM = 17476  # 16 A
 X1 = guard.DUTY_X1

@@ -4,6 +4,7 @@ import os
 import unittest
 
 import micropython
+
 from boards.sim.flash import FlashError, NorFlash, mount, recover
 from tests.sim.scratch import Image
 

@@ -2,8 +2,8 @@
 
 import unittest
 
-from firmware.guard import names
 from firmware.guard.guard import CLOSED, LATCHED, OPEN, Guard
+from tests.sim import guard_names as names
 from tests.unit.guard_rig import LOW, PWM, X1, C, E, Rig, charging
 
 

@@ -3,6 +3,7 @@
 import unittest
 
 import micropython
+
 from firmware.guard import guard
 from firmware.guard.guard import CLOSED, LATCHED, OPEN
 from tests.unit.guard_rig import X1, C, Rig, charging

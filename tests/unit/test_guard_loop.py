@@ -4,6 +4,7 @@ import unittest
 
 import micropython
 import ticks
+
 from firmware.guard import guard
 from firmware.guard.guard import CLOSED, OPEN, Guard
 from firmware.guard.loop import GuardLoop

@@ -7,7 +7,8 @@ the original in every case.
 
 import unittest
 
-from firmware.guard import guard, names
+from firmware.guard import guard
+from tests.sim import guard_names as names
 from tests.unit.test_guard_table import _COMBINATIONS, _TRIPS, _expected, _expected_row
 
 _BITS = len(names.CONDITIONS)

@@ -3,9 +3,11 @@
 import unittest
 
 import micropython
+
 from firmware import hal
-from firmware.guard import guard, names
+from firmware.guard import guard
 from firmware.guard.guard import CLOSED, LATCHED, OPEN
+from tests.sim import guard_names as names
 
 _COMBINATIONS = 1 << len(names.CONDITIONS)
 

@@ -3,8 +3,9 @@
 import unittest
 
 import ticks
-from firmware.guard import names
+
 from firmware.guard.guard import CLOSED, LATCHED, Guard
+from tests.sim import guard_names as names
 
 _LEVELS = (12000, 9000, 6000, 6000, 6000, 3000, 0, -12000, -32768)
 _DUTIES = (65535, 0, 3277, 17476, 17476, 62914, 70000)

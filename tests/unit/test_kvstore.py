@@ -2,8 +2,9 @@
 
 import unittest
 
-from boards.sim.flash import mount
 from kvstore import KvStore
+
+from boards.sim.flash import mount
 from tests.sim.scratch import Image
 
 

@@ -2,8 +2,9 @@
 
 import unittest
 
-from firmware.evse import lock
 from fsm import find
+
+from firmware.evse import lock
 
 _STATES = range(len(lock.STATES.split()))
 _EVENTS = range(len(lock.EVENTS.split()))

@@ -2,14 +2,14 @@
 
 import unittest
 
+from kvstore import KvStore
+
+from boards.sim.flash import mount
 from firmware.clock import Clock
 from firmware.ocpp.meter_queue import MeterQueue
 from firmware.ocpp.sample_spool import Spool
-from kvstore import KvStore
 from tests.sim.books import WALL_S, Box
 from tests.sim.scratch import Image
-
-from boards.sim.flash import mount
 
 
 def _values(value, context="Sample.Periodic"):

@@ -3,6 +3,7 @@
 import unittest
 
 import ticks
+
 from firmware.clock import Clock
 from firmware.config import Config
 from firmware.ocpp import config_keys

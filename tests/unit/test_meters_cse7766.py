@@ -3,8 +3,9 @@
 import unittest
 
 import ticks
-from boards.sim.chips.cse7766 import Cse7766Chip
 from meters.cse7766 import Cse7766
+
+from boards.sim.chips.cse7766 import Cse7766Chip
 
 # 230.08 V, 10.00 A, 2300.2 W, 1234 pulses.
 _FRAME = bytes.fromhex("555A02EAE000033F003F0C00064E51D92000091C7104D263")

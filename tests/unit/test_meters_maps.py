@@ -3,12 +3,13 @@
 import unittest
 
 import ticks
-from boards.sim.chips.modbus_meter import ModbusMeterChip, names
 from meters.maps import abb, chint, eastron, eastron_single, gavazzi, pzem
 from meters.modbus_meter import ModbusMeter
 from meters.registers import number
 from modbus import rtu
 from modbus.master import Master
+
+from boards.sim.chips.modbus_meter import ModbusMeterChip, names
 
 _THREE_PHASES = (eastron.SDM630, eastron.SDM72D_V2, chint.DTSU666, abb.B23, gavazzi.EM340)
 _ONE_PHASE = (eastron_single.SDM120, eastron_single.SDM230, chint.DDSU666, pzem.PZEM_004T)

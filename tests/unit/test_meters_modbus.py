@@ -3,11 +3,12 @@
 import unittest
 
 import ticks
-from boards.sim.chips.sdm630 import Sdm630Chip
 from meters.maps.eastron import SDM630
 from meters.modbus_meter import ModbusMeter
 from modbus import rtu
 from modbus.master import Master
+
+from boards.sim.chips.sdm630 import Sdm630Chip
 
 
 class Bench:

@@ -3,11 +3,12 @@
 import unittest
 
 import ticks
-from boards.sim.chips.line import Line
-from boards.sim.chips.modbus_meter import ModbusMeterChip
 from meters.maps import abb, chint, eastron, eastron_single, gavazzi, pzem
 from meters.probe import Probe, points
 from modbus.master import Master
+
+from boards.sim.chips.line import Line
+from boards.sim.chips.modbus_meter import ModbusMeterChip
 
 _MAPS = (
     eastron.SDM630, eastron_single.SDM120, eastron_single.SDM230, eastron.SDM72D_V2,

@@ -3,8 +3,9 @@
 import unittest
 
 import ticks
-from boards.sim.chips.line import Line
 from modbus.master import Master
+
+from boards.sim.chips.line import Line
 
 _REPLY = bytes.fromhex("010404436633335AFA")
 _QUESTION = bytes.fromhex("010400000002") + bytes.fromhex("71CB")

@@ -4,6 +4,7 @@ import unittest
 
 import micropython
 import ticks
+
 from firmware.evse import pilot
 from firmware.evse.pilot import A, B, C, D, E, F, PilotReader
 

@@ -4,6 +4,7 @@ import unittest
 
 import micropython
 import ticks
+
 from boards.common.pilot_io import PilotIo
 from boards.sim import pilot_circuit
 from boards.sim.pilot_circuit import PilotCircuit, SimAdc, SimPwm

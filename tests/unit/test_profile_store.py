@@ -4,6 +4,7 @@ import unittest
 
 import rfc3339
 from ocpp16.charging_profile import CHARGE_POINT_MAX, TX, TX_DEFAULT, encode
+
 from tests.sim.charging_profiles import NOW, maximum, profile, tx
 from tests.sim.schedule_sets import Rig
 

@@ -3,8 +3,9 @@
 import unittest
 
 import ticks
-from boards.sim.chips.mfrc522 import Mfrc522Chip
 from rfid.mfrc522 import Mfrc522
+
+from boards.sim.chips.mfrc522 import Mfrc522Chip
 
 _TRANSACTIONS_MAX = 16
 _FOUR = bytes.fromhex("DEADBEEF")

@@ -3,11 +3,12 @@
 import unittest
 
 import ticks
-from boards.sim.chips.pn532 import Pn532Chip
 from rfid.pn532 import Pn532, build_frame
 from rfid.pn532_i2c import I2cLink
 from rfid.pn532_spi import SpiLink
 from rfid.pn532_uart import UartLink
+
+from boards.sim.chips.pn532 import Pn532Chip
 
 _FOUR = bytes.fromhex("DEADBEEF")
 _SEVEN = bytes.fromhex("04A1B2C3D4E580")

@@ -3,9 +3,10 @@
 import unittest
 
 import ticks
-from boards.sim.chips.rdm6300 import Rdm6300Chip
 from rfid.rdm6300 import Rdm6300, decode
 from rfid.uid import uid_text
+
+from boards.sim.chips.rdm6300 import Rdm6300Chip
 
 _TAG = bytes.fromhex("1A002B3C4D")
 _OTHER = bytes.fromhex("1A002B3C4E")

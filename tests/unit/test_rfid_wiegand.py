@@ -4,9 +4,10 @@ import unittest
 
 import micropython
 import ticks
-from boards.sim.chips.wiegand import WiegandChip
 from rfid.uid import uid_text
 from rfid.wiegand import Wiegand, WiegandInput
+
+from boards.sim.chips.wiegand import WiegandChip
 
 # Facility 123, card 45678; and 34 bits.
 _BITS_26 = "10111101110110010011011101"

@@ -2,8 +2,9 @@
 
 import unittest
 
-from firmware.evse import session
 from fsm import find
+
+from firmware.evse import session
 
 _ALL_STATES = range(len(session.STATES.split()))
 _ALL_EVENTS = range(len(session.EVENTS.split()))

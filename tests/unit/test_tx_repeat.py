@@ -1,6 +1,7 @@
 """Transactions: what is repeated, until when, and what is given up."""
 
 import ticks
+
 from tests.sim.books import WALL_S
 from tests.unit.tx_rig import OneBoxTest
 

@@ -4,6 +4,7 @@ import asyncio
 import unittest
 
 import ticks
+
 from tests.sim import loop
 
 DAY_MS = 24 * 60 * 60 * 1000

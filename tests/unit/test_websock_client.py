@@ -3,8 +3,17 @@
 import unittest
 
 from websock import client, handshake
-from websock_server import ANSWER, NOW, Counting, events, frame, new_client, open_client
-from websock_server import sent, unmask
+from websock_server import (
+    ANSWER,
+    NOW,
+    Counting,
+    events,
+    frame,
+    new_client,
+    open_client,
+    sent,
+    unmask,
+)
 
 
 class HandshakeTest(unittest.TestCase):
