@@ -86,6 +86,9 @@ def test_evcc_when_it_sets_up_then_every_step_works(cs, user):
     assert int(everything["MeterValuesSampledDataMaxLength"][0]) >= len(_EVCC_MEASURANDS)
     if _trigger(cs, "BootNotification"):
         cs.wait_for("BootNotification")
+        # The statuses that every accepted boot brings along.
+        cs.wait_for("StatusNotification", connectorId=1)
+        cs.settle()
         cs.forget()
     accepted = [
         name for name in _EVCC_MEASURANDS if _set(cs, "MeterValuesSampledData", name) == ACCEPTED
