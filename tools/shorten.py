@@ -8,7 +8,8 @@ words that the firmware holds anyway. Nothing else changes, neither order nor va
 - a parameter, where no call in the whole tree names it;
 - an attribute that begins with `_`, where every use lies within its class or its relatives;
 - a function, class or variable of the top level that nobody outside the module mentions. Classes
-  of errors keep their names: they appear in the log.
+  of errors keep their names: they appear in the log. A variable that is bound once, to a text, a
+  number or a tuple of such, becomes a constant that the compiler puts where it is used.
 """
 
 import ast
@@ -30,6 +31,7 @@ def shorten(tree, others):
     scopes.set_parents(tree)
     words = _Words(tree, others)
     table = {"attribute": _Attributes(tree, words).rename()}
+    _make_constants(tree, words)
     table["parameter"] = _rename_locals(tree, words)
     table["global"] = _rename_globals(tree, words)
     _intern(tree)
@@ -221,6 +223,66 @@ def _self_of(node):
         return None
     is_static = any(getattr(item, "id", "") == "staticmethod" for item in method.decorator_list)
     return None if is_static else method.args.args[0].arg
+
+
+def _make_constants(tree, words):
+    """Let the compiler drop variables of the top level that are constants, or that nobody reads.
+
+    Every use of a tuple or of a text that is no name becomes an object of its own: they have to be
+    used once only.
+    """
+    loaded = [node.id for node in ast.walk(tree)
+              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    bound = [node.id for node in ast.walk(tree)
+             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    known = _variables(tree)
+    renamed = {}
+    first = []
+    for statement in list(tree.body):
+        name = _binds(statement)
+        if name is None or name in words.outside or not _is_constant(statement.value):
+            continue
+        if name not in loaded and bound.count(name) == 1:
+            tree.body.remove(statement)
+            continue
+        if loaded.count(name) > 1 and not _is_small(statement.value):
+            continue
+        new = name if _is_private(name) else "_" + name
+        if bound.count(name) == 1 and (new == name or new not in known):
+            renamed[name] = new
+            call = ast.Call(ast.Name("const", ast.Load()), [statement.value], [])
+            statement.value = call
+            # A constant has to stand before its use, a variable need not.
+            tree.body.remove(statement)
+            first.append(statement)
+    tree.body[:0] = [*ast.parse("from micropython import const").body, *first] if first else []
+    stored = _stored_in_classes(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node not in stored:
+            node.id = renamed.get(node.id, node.id)
+    scopes.set_parents(tree)
+
+
+def _binds(statement):
+    """Return the name that an assignment to a single name binds, None for anything else."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        return getattr(statement.targets[0], "id", None)
+    return None
+
+
+def _is_constant(node):
+    if isinstance(node, ast.Tuple):
+        return all(_is_constant(item) for item in node.elts)
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.USub) and _is_constant(node.operand)
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, str, bytes))
+
+
+def _is_small(node):
+    value = getattr(node, "value", None)
+    if isinstance(value, str):
+        return len(value) <= _INTERNED or value.isidentifier()
+    return isinstance(value, int) or isinstance(node, ast.UnaryOp)
 
 
 def _rename_globals(tree, words):

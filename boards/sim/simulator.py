@@ -15,6 +15,10 @@ _MICROPYTHON = sys.implementation.name == "micropython"
 _TRACE_MS = 10
 # Seven bytes a name: a table that grew by that much has room for 2,000 more.
 _NAMES_FREE_BYTES = 14_000
+# What the simulator itself makes and drops while the firmware runs: the state as JSON, the story;
+# with a trace each frame once more, as a text in a text.
+_TALK_BYTES = 4096
+_TRACE_BYTES = 49_152
 # No hole that the world leaves is that large.
 _PIECE_BYTES = 100_000
 
@@ -128,7 +132,8 @@ class Simulator:
         self._holes = _fill_holes()
         gc.collect()
         self._world_bytes = gc.mem_alloc() - heap_before
-        spare = gc.mem_free() - (self._options["heap"] - heap_before)
+        talk_bytes = _TRACE_BYTES if self._options.get("trace") else _TALK_BYTES
+        spare = gc.mem_free() - (self._options["heap"] - heap_before) - talk_bytes
         if spare < 0:
             raise SimulatorError("the interpreter's heap is %d bytes too small" % -spare)
         if spare > 1024:

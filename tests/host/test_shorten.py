@@ -152,6 +152,18 @@ def test_constant_when_the_compiler_drops_it_then_it_keeps_its_underscore():
     assert run(text + "print('_X' in globals())\n") == "5\nFalse\n"
 
 
+def test_variable_when_it_is_a_constant_then_costs_no_global():
+    """Texts, numbers, tuples; not what is bound twice, changes or is wanted outside."""
+    text, _ = shortened(
+        "def f():\n    return A\nA = 'a text with words'\nB = (1, (-2, 'x'))\nC = 1\nC = 2\n"
+        "D = [1]\nE = 'door'\nF = (7, 8)\nG = -3\nclass K:\n    M = B\n"
+        "print(C, D, E, f(), K.M, F, F, G, G)\nprint(len(globals()))\nH = 5\n",
+        "from firmware.app import E\n")
+    # Left are C, D, E, F, f, K, WORDS, const, __name__ and __file__.
+    assert run(text).split("\n")[:2] == [
+        "2 [1] door a text with words (1, (-2, 'x')) (7, 8) (7, 8) -3 -3", "10"]
+
+
 def test_class_in_a_function_when_met_then_is_refused():
     """Its body would need a scope of its own."""
     with pytest.raises(scopes.ScopeError):
