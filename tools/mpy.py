@@ -70,8 +70,8 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None):
     file = Path(file)
     made_from = [_compiled(folder, name) for name in sizes]
     if board is not None:
-        made_from += [Path(__file__).with_name(name)
-                      for name in ("bundle.py", "scopes.py", "shorten.py")]
+        tools = Path(__file__).parent
+        made_from += [tools / "bundle.py", tools / "scopes.py", *(tools / "shorten").glob("*.py")]
     is_there = board is None or file.with_suffix(".py").exists()
     if is_there and not any(_is_older(file, path) for path in made_from):
         return file.stat().st_size

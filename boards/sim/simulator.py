@@ -18,7 +18,7 @@ _NAMES_FREE_BYTES = 14_000
 # What the simulator itself makes and drops while the firmware runs: the state as JSON, the story;
 # with a trace each frame once more, as a text in a text.
 _TALK_BYTES = 4096
-_TRACE_BYTES = 49_152
+_TRACE_BYTES = 16_384
 # No hole that the world leaves is that large.
 _PIECE_BYTES = 100_000
 
@@ -44,6 +44,7 @@ class Simulator:
         self._options = options
         self._runtime = Runtime()
         self._trace = Trace(_say, self._t_ms, options.get("trace"))
+        self._talk_bytes = _TRACE_BYTES if options.get("trace") else _TALK_BYTES
         self._ballast = None
         self._names = None
         self._holes = None
@@ -63,7 +64,7 @@ class Simulator:
             return {"free": 0, "used": 0, "world": 0}
         ballast = len(self._ballast) if self._ballast else 0
         used = gc.mem_alloc() - self._world_bytes - ballast
-        return {"free": gc.mem_free(), "used": used, "world": self._world_bytes}
+        return {"free": gc.mem_free() - self._talk_bytes, "used": used, "world": self._world_bytes}
 
     def cut_after(self, operations, torn):
         """Cut the power at a flash operation to come."""
@@ -132,8 +133,7 @@ class Simulator:
         self._holes = _fill_holes()
         gc.collect()
         self._world_bytes = gc.mem_alloc() - heap_before
-        talk_bytes = _TRACE_BYTES if self._options.get("trace") else _TALK_BYTES
-        spare = gc.mem_free() - (self._options["heap"] - heap_before) - talk_bytes
+        spare = gc.mem_free() - (self._options["heap"] - heap_before) - self._talk_bytes
         if spare < 0:
             raise SimulatorError("the interpreter's heap is %d bytes too small" % -spare)
         if spare > 1024:
