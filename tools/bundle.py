@@ -97,7 +97,8 @@ class _Linker:
         self._objects = set().union(*[_used_as_objects(module) for module in self._order])
         whole = parts.Whole(ROOT_MODULE)
         for module in self._order:
-            whole.add(module.part, rewriter.Rewriter(self, module).statements() + self._space(module))
+            statements = rewriter.rewritten(self, module)
+            whole.add(module.part, statements + self._space(module))
         inside = [module.name for module in self._order]
         inside += [name for name in _NEEDLESS if name in self._paths]
         copied = self._needed_by([name for name in self._apart if name not in _APART])

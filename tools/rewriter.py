@@ -5,17 +5,18 @@ import ast
 from tools import scopes
 
 
-class Rewriter(ast.NodeTransformer):
+def rewritten(linker, module):
+    """Return the statements of a module without imports of what is linked, names replaced."""
+    return _Rewriter(linker, module).visit(module.tree).body
+
+
+class _Rewriter(ast.NodeTransformer):
     """Renames what is global in one module; locals of functions and classes keep their names."""
 
     def __init__(self, linker, module):
         self._linker = linker
         self._module = module
         self._scopes = []  # of each enclosing function or class: {name: None or meaning}
-
-    def statements(self):
-        """Return the module's statements, without imports of what is in the bundle."""
-        return self.visit(self._module.tree).body
 
     def _meaning(self, name, at_class=True):
         for depth, (is_class, names) in enumerate(reversed(self._scopes)):
