@@ -1,75 +1,30 @@
 """The cases of Smart Charging."""
 
-import datetime
 import time
 
 import pytest
 
 from tests.spec import states
-from tests.spec.script import ACCEPTED, REJECTED, seconds
+from tests.spec.profiles import (
+    DEFAULT,
+    DEVIATION_S,
+    MAXIMUM,
+    TX,
+    install,
+    moment,
+    profile,
+    schedule,
+)
+from tests.spec.script import ACCEPTED, REJECTED
 from tests.spec.user import VALID
 
-MAXIMUM, DEFAULT, TX = "ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"
 # The tool's test data: the unit, and what its limits are multiplied by.
 UNITS = (("A", 1), ("W", 1000))
-# Test data of the tool as well: how far the clocks may be apart. Profiles begin so much earlier
-# and last as much longer at either end (revision of 2025).
-_DEVIATION_S = 3
-_LASTS_S = 300 + 2 * _DEVIATION_S
-
-
-def moment(at):
-    """Seconds since 1970 as OCPP writes them."""
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def profile(number, purpose, periods, unit=("A", 1), stack=0, start=None, duration=None, **more):
-    """A ChargingProfile; start: seconds since 1970. A number in `periods` is one for all time."""
-    rows = periods if isinstance(periods, list) else [(0, periods)]
-    schedule = {
-        "chargingRateUnit": unit[0],
-        "chargingSchedulePeriod": [{"startPeriod": s, "limit": i * unit[1]} for s, i in rows],
-    }
-    if start is not None:
-        schedule["startSchedule"] = moment(start)
-    if duration is not None:
-        schedule["duration"] = duration
-    return {
-        "chargingProfileId": number,
-        "stackLevel": stack,
-        "chargingProfilePurpose": purpose,
-        "chargingProfileKind": "Absolute",
-        "chargingSchedule": schedule,
-        **more,
-    }
-
-
-def install(cs, connector, *arguments, **more):
-    """CS> SetChargingProfile; returns the answer."""
-    installed = profile(*arguments, **more)
-    return cs.call("SetChargingProfile", connectorId=connector, csChargingProfiles=installed)
-
-
-def schedule(cs, duration, unit=("A", 1), connector=1):
-    """CS> GetCompositeSchedule; what each case checks. Returns (its start, periods)."""
-    answer = cs.call(
-        "GetCompositeSchedule",
-        connectorId=connector,
-        duration=duration,
-        chargingRateUnit=unit[0],
-    )
-    assert (answer["status"], answer["connectorId"]) == ("Accepted", connector)
-    begin = seconds(answer["scheduleStart"])
-    assert abs(begin - time.time()) < _DEVIATION_S
-    given = answer["chargingSchedule"]
-    assert seconds(given["startSchedule"]) == begin
-    assert (given["duration"], given["chargingRateUnit"]) == (duration, unit[0])
-    periods = given["chargingSchedulePeriod"]
-    return begin, [(period["startPeriod"], period["limit"] / unit[1]) for period in periods]
+_LASTS_S = 300 + 2 * DEVIATION_S
 
 
 def _begun():
-    return time.time() - _DEVIATION_S
+    return time.time() - DEVIATION_S
 
 
 def _open_id(cs):
@@ -156,8 +111,8 @@ def test_tc_066_cs_three_purposes(cs, user, unit):
     the other reading of OCPP 1.6 3.13, with exactly the four periods that the case lists.
     """
     states.charging(cs, user)
-    start = int(time.time()) - _DEVIATION_S
-    valid = {"validFrom": moment(start), "validTo": moment(start + _DEVIATION_S + 401)}
+    start = int(time.time()) - DEVIATION_S
+    valid = {"validFrom": moment(start), "validTo": moment(start + DEVIATION_S + 401)}
     assert install(cs, 0, 1, MAXIMUM, 10, unit, start=start, duration=86_400) == ACCEPTED
     default = [(0, 6), (60, 10), (120, 8), (180, 15), (260, 8)]
     answer = install(cs, 1, 2, DEFAULT, default, unit, start=start, duration=300, **valid)
