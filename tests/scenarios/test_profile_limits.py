@@ -136,6 +136,24 @@ class PaceTest(ProfileScenario):
         self.assertEqual(len(offers), 4, offers)
         self.assertTrue(self.until_offer(22_000, 5100) <= 5000)
 
+    def test_rise_right_after_the_first_offer_waits_as_well(self):
+        # The car has 5 s for the duty with which the offer begins, at the start and after a pause.
+        plant = self.begin()
+        self.set(profile(1, limits=((0, 6),)))
+        self.charge(run_ms=0)
+        self.set(profile(1, limits=((0, 10),)))
+        plant.run(3000)
+        self.assertEqual(self.offer_ma(), 6000)
+        self.until_offer(10_000, 2500)
+        self.set(profile(1, limits=((0, 0),)))
+        plant.run(10_000)
+        self.set(profile(1, limits=((0, 6),)))
+        self.until_offer(6000, 6000)
+        self.set(profile(1, limits=((0, 12),)))
+        plant.run(4500)
+        self.assertEqual(self.offer_ma(), 6000)
+        self.until_offer(12_000, 1000)
+
     def test_zero_pauses_and_a_new_limit_resumes_the_same_transaction(self):
         # SuspendedEVSE, contactor open, no StopTransaction; then Charging.
         plant = self.begin()
@@ -241,24 +259,23 @@ class AnswerTest(ProfileScenario):
 
 
 class LateClockTest(ProfileScenario):
-    def test_schedules_count_again_when_the_clock_becomes_known(self):
-        # After a power cut without a connection only what needs no clock limits; the rest is
-        # there within two seconds after the first answer, in the middle of a transaction.
+    def test_schedules_outlive_a_power_cut_and_follow_the_clock_when_it_is_known(self):
+        # Three hours without power, then no connection: the limit of the last known moment
+        # holds. Within two seconds after the first answer it is that of now, in the middle of a
+        # transaction.
         plant = self.begin(settings=_OFFLINE)
         limits = [(hour * 3600, 8 + hour) for hour in range(24)]
         daily = {"kind": "Recurring", "recurrencyKind": "Daily", "start": self.begun(4 * 3600)}
         self.assertEqual(self.set(profile(1, limits=limits, **daily)), "Accepted")
-        self.assertEqual(
-            self.set(maximum(2, kind="Relative", limits=((0, 20),)), 0), "Accepted"
-        )
         plant.connected = False
-        plant.power_cycle()
+        plant.power_cycle(off_ms=3 * 3_600_000)
         plant.run_until(lambda: plant.app.station.settled)
         self.charge(run_ms=1000)
-        self.assertEqual(plant.connector().limit_ma, 20_000)
         self.assertIsNone(plant.app.clock.wall(plant.time.now))
+        self.assertEqual(plant.connector().limit_ma, 12_000)
         plant.connected = True
+        plant.run(5000)
         self.assert_online_again()
         plant.run(2000)
-        self.assertEqual(plant.connector().limit_ma, 12_000)
-        self.assertEqual(self.composite(3600)[0], (0, 12))
+        self.assertEqual(plant.connector().limit_ma, 15_000)
+        self.assertEqual(self.composite(3600)[0], (0, 15))
