@@ -99,6 +99,9 @@ def test_home_assistant_when_it_connects_then_every_step_works(cs, user):
     assert cs.call("ChangeAvailability", connectorId=0, type="Operative") == ACCEPTED
     if _trigger(cs, "BootNotification"):
         cs.wait_for("BootNotification", within=3)
+        # The statuses that every accepted boot brings along.
+        cs.wait_for("StatusNotification", connectorId=1)
+        cs.settle()
     if _trigger(cs, "StatusNotification", connectorId=1):
         cs.wait_for("StatusNotification", within=3, connectorId=1)
     cs.forget()
