@@ -21,6 +21,18 @@ class StationFaultTest(Scenario):
         plant.run(500)
         self.assertEqual(plant.csms.statuses(0), ["Available", "Faulted", "Available"])
 
+    def test_lost_limits_fault_connector_0_until_somebody_has_looked(self):
+        # The flash was empty: nobody knows what the installation carries.
+        plant = self.begin(connectors=2)
+        plant.app.config.set("StorageLost", "true")
+        plant.run(500)
+        plant.app.config.set("StorageLost", "false")
+        plant.run(500)
+        for connector_id in (0, 1, 2):
+            self.assertEqual(
+                plant.csms.statuses(connector_id), ["Available", "Faulted", "Available"]
+            )
+
 
 class TwoConnectorsTest(Scenario):
     def setUp(self):
