@@ -30,6 +30,7 @@ class Step:
 
 STEPS = (
     Step("tidy", "tools.tidy", (), quick=True),
+    Step("boards", "tools.board", (), quick=True),
     Step("micropython", "tests.run", ("--vm", "micropython32"), quick=True),
     Step("cpython", "tests.run", ("--vm", "cpython"), quick=True),
     Step("size", "tools.size", (), quick=True),
