@@ -153,7 +153,8 @@ MISTAKES = {
         "meter", '"map"', "all phases"),
     "Modbus meter without a line": (
         "esp32_evse_minimal",
-        '"rs485": {"uart": 2, "tx": 17, "rx": 16, "direction": 21, "baud": 2400},', "", "meter", '"map"', "add `rs485`"),
+        '"rs485": {"uart": 2, "tx": 17, "rx": 16, "direction": 21, "baud": 2400},', "",
+        "meter", '"map"', "add `rs485`"),
     "one UART for two": (
         "breadboard", '"leds": {"status": 4}',
         '"network": {"modem": {"uart": 2, "tx": 4, "rx": 32}}',

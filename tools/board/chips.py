@@ -12,8 +12,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Chip:
     """One chip. straps: {pin: what its level at reset decides}; spans_mv: {attenuation in dB:
-    (low, high)}; console, usb: pins of the serial console and of USB; psram: {kind: pins that it takes};
-    glitches: pins that move by themselves while the chip starts; uarts: how many there are; rmii:
+    (low, high)}; console, usb: pins of the serial console and of USB; psram: {kind: pins that it
+    takes}; glitches: pins that move by themselves at start; uarts: how many there are; rmii:
     data of the Ethernet controller; clock_in, clock_out: where its clock may be."""
 
     pins: tuple
