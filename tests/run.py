@@ -4,9 +4,9 @@
 
 Runs tests/unit/test_*.py and tests/scenarios/test_*.py, on MicroPython with the compiled modules
 of the device. A pattern is a part of the path, the path, or another folder with tests. Frames of
-OCPP that a test leaves in the file named by PILOTWIRE_FRAMES are judged by the schemas. The last
-line is `N passed, N failed`, tests and not files; exit status 1 if a test failed, a file crashed or
-timed out, or no test ran at all.
+OCPP that a test leaves in the file named by PILOTWIRE_FRAMES are judged by the schemas. The
+last line is `N passed, N failed`, tests and not files; exit status 1 if a test failed, a file
+crashed or timed out, or no test ran at all.
 """
 
 import argparse

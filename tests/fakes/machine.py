@@ -10,6 +10,7 @@ readers = {}  # GPIO -> called for the level of an input
 voltages = {}  # GPIO -> called for the uV at an ADC pin
 handlers = {}  # GPIO -> the last interrupt handler
 timers = {}
+periods = {}
 devices = {}  # ("uart" or "spi", id) -> what is behind it
 state = {"cause": 1, "memory": b"", "rtc": None, "fed": 0}
 
@@ -22,7 +23,7 @@ class Reset(BaseException):
 
 def forget():
     """Begin anew, for the next test."""
-    for thing in (calls, levels, watchers, readers, voltages, handlers, timers, devices):
+    for thing in (calls, levels, watchers, readers, voltages, handlers, timers, periods, devices):
         thing.clear()
     state.update({"cause": PWRON_RESET, "memory": b"", "rtc": None, "fed": 0})
 
@@ -121,6 +122,7 @@ class Timer:
         """Note the timer."""
         calls.append(("timer", self._id, period))
         timers[self._id] = callback
+        periods[self._id] = period
 
 
 def fire(number=0):
