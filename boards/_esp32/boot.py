@@ -40,7 +40,7 @@ def _outputs_safe():
 try:
     _outputs_safe()
 except (OSError, ValueError, KeyError, TypeError):
-    print("board.json is missing or damaged: say make deploy BOARD=... PORT=...")
+    print("no valid board.json: make deploy BOARD=... PORT=...")
     if machine.reset_cause() == machine.SOFT_RESET:
         # Nobody knows which pin is the coil's, but a reset of the chip lets go of all of them.
         machine.reset()

@@ -68,7 +68,9 @@ class Net:
         """Bring one interface up and watch it, until it is down for long or not wanted."""
         kind = choice[0]
         if kind == "lan":
-            link = self._start_lan()
+            # The controller can be made only once.
+            link = self._lan = self._lan or _lan(self._description["lan"])
+            link.active(True)
         elif kind == "wifi":
             link = _start_wifi(choice)
         else:
@@ -95,12 +97,6 @@ class Net:
         """The name servers that the network has told of."""
         server = self.link.ifconfig()[3] if self.link else "0.0.0.0"
         return () if server == "0.0.0.0" else (server,)
-
-    def _start_lan(self):
-        if self._lan is None:
-            self._lan = _lan(self._description["lan"])
-        self._lan.active(True)
-        return self._lan
 
 
 def _start_wifi(choice):

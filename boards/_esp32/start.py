@@ -29,7 +29,7 @@ def run():
     if starts >= _FAILED_STARTS_MAX:
         board.set_flag("starts", 0)
         machine.WDT(timeout=_HOUR_MS)
-        print("%d starts in a row ended early: nothing runs; next try in an hour" % starts)
+        print("the last %d starts ended early; next try in an hour" % starts)
         return
     board.set_flag("starts", starts + 1)
     board.watch()
@@ -54,13 +54,32 @@ def run():
 
 
 async def _main(app, board):
-    background = [asyncio.create_task(board.net.run()), asyncio.create_task(_keep(app, board))]
+    app.log.sink = _say
+    parts = (board.net.run(), _keep(app, board), _serve_console(app))
+    background = [asyncio.create_task(part) for part in parts]
     try:
         return await app.run()
     finally:
         for task in background:
             task.cancel()
         board.release()
+
+
+def _say(level, area, text):
+    print("EWID"[level], area, text)
+
+
+async def _serve_console(app):
+    """The console on the serial line, if it is installed."""
+    try:
+        from firmware.local.console_shell import ConsoleShell  # type: ignore[import-not-found]
+    except ImportError:
+        return
+    await ConsoleShell(app, asyncio.StreamReader(sys.stdin.buffer), _write).run()
+
+
+async def _write(data):
+    sys.stdout.buffer.write(data)
 
 
 def _settings(app):

@@ -78,9 +78,9 @@ class StartTest(unittest.TestCase):
         self.flash.close()
         self.image.remove()
 
-    def power_on(self, run_ms, end=KeyboardInterrupt, board=None, cause=machine.PWRON_RESET):
+    def power_on(self, run_ms, end=KeyboardInterrupt, cause=machine.PWRON_RESET, step_ms=10):
         """boot.py, main.py and `run_ms` of the firmware, then `end` is raised in its loop."""
-        text = json.dumps(board or description())
+        text = json.dumps(description())
         machine.state["cause"] = cause
         del machine.calls[:]
 
@@ -89,8 +89,8 @@ class StartTest(unittest.TestCase):
 
         async def live(main):
             task = asyncio.create_task(main)
-            for _ in range(run_ms // 10):
-                await asyncio.sleep(0.01)
+            for _ in range(run_ms // step_ms):
+                await asyncio.sleep(step_ms / 1000)
                 if machine.timers:
                     machine.fire()
                 if task.done():
@@ -207,8 +207,13 @@ class StartTest(unittest.TestCase):
     def test_ten_minutes_of_life_then_the_start_counts_as_good(self):
         """Resets days apart are no crash loop."""
         machine.voltages[_ADC] = lambda: 2_533_000
-        self.power_on(660_000, end=RuntimeError)
+        self.power_on(660_000, end=RuntimeError, step_ms=200)
         self.assertEqual(esp32.stored["starts"], 0)
+
+    def test_log_goes_to_the_serial_line(self):
+        """An installer with a cable sees what is wrong: here, no reader is connected."""
+        self.power_on(8000, step_ms=50)
+        self.assertIn("W card reader does not answer", self.said)
 
     def test_watchdog_reset_is_told_to_the_firmware(self):
         """The box knows that it crashed; a power cut is none."""
@@ -237,7 +242,7 @@ class StartTest(unittest.TestCase):
 
         keep = self.keep
         self.keep = told
-        self.power_on(61_000)
+        self.power_on(61_000, step_ms=100)
         self.keep = keep
         self.assertEqual(machine.state["memory"], b"wall")
         self.assertEqual(machine.state["rtc"][0], wall_s + 60)
