@@ -11,7 +11,7 @@ _6_A = 6553
 
 box = probe.board()
 port = box.connectors[0]
-read = port._pilot._read
+read = probe.pilot_read_uv()
 levels = [0, 0]
 
 

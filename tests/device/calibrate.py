@@ -4,18 +4,16 @@ Nobody may be plugged in: the line is driven to steady -12 V for a moment. Set C
 the second one. Refuses what differs from the drawing by more than a tenth of its span.
 """
 
-import json
 import probe
 import time
 
 _READS = 200
 
 number = globals().get("CONNECTOR", 1)
-with open("/board.json") as file:
-    drawn = json.load(file)["connectors"][number - 1]["pilot"]
+drawn = probe.description()["connectors"][number - 1]["pilot"]
 box = probe.board()
 port = box.connectors[number - 1]
-read = port._pilot._read
+read = probe.pilot_read_uv(number)
 
 
 def level_uv(duty):
