@@ -32,7 +32,6 @@ class Esp32Board:
     """What firmware/hal.py asks of a board. The constructor closes nothing and starts no timer."""
 
     def __init__(self, description):
-        self._description = description
         self._nvs = NVS("pilotwire")
         self._timers = 0
         self._line = None
@@ -51,8 +50,16 @@ class Esp32Board:
         rows = description["connectors"]
         self.connectors = [self._connector(n + 1, row) for n, row in enumerate(rows)]
         self.sockets = [] if self.tethered else [_socket(row) for row in rows]
-        self.meters = [self._meter(row["meter"]) for row in rows]
+        line = description.get("rs485")
+        self.meters = [self._meter(row["meter"], line) for row in rows]
         self.reader = self._reader(description["reader"]) if "reader" in description else None
+        # The description itself is some 2 KB of heap: nobody keeps it.
+        self._identity = {
+            "chargePointVendor": description["vendor"],
+            "chargePointModel": description["model"],
+            "chargePointSerialNumber": hexlify(machine.unique_id()).decode(),
+            "meterType": self.meters[0].name,
+        }
         self.net = Net(description.get("network", {}), self)
         self.connect = self.net.connect
 
@@ -76,13 +83,8 @@ class Esp32Board:
 
     def identity(self, version):
         """Return the fields of BootNotification."""
-        return {
-            "chargePointVendor": self._description["vendor"],
-            "chargePointModel": self._description["model"],
-            "chargePointSerialNumber": hexlify(machine.unique_id()).decode(),
-            "firmwareVersion": version,
-            "meterType": self.meters[0].name,
-        }
+        self._identity["firmwareVersion"] = version
+        return self._identity
 
     def flag(self, name):
         """Return a number that outlives the power, or None."""
@@ -128,13 +130,13 @@ class Esp32Board:
         calibration = plus_uv >> _UV_SHIFT, minus_uv >> _UV_SHIFT
         return PilotIo(_adc(row), pwm, calibration, shift=_UV_SHIFT)
 
-    def _meter(self, row):
+    def _meter(self, row, line):
         if "map" in row:
             from meters.modbus_meter import ModbusMeter
 
             module, name = row["map"].split(".")
             maps = __import__("meters.maps." + module, None, None, (name,))
-            return ModbusMeter(self._modbus(), getattr(maps, name), row.get("address"))
+            return ModbusMeter(self._modbus(line), getattr(maps, name), row.get("address"))
         if "pulses" in row:
             from meters.pulse import PulseInput, PulseMeter
 
@@ -151,12 +153,11 @@ class Esp32Board:
 
         return Cse7766(uart(row, 4800, 0))
 
-    def _modbus(self):
+    def _modbus(self, row):
         """The line that all meters share; one transceiver, one direction."""
         if self._line is None:
             from modbus.master import Master
 
-            row = self._description["rs485"]
             direction = pin(row.get("direction"), 0)
             self._line = Master(uart(row, 9600), row.get("baud", 9600), direction)
         return self._line

@@ -20,11 +20,10 @@ _HOUR_MS = const(3_600_000)
 def run():
     """Run until a reset; returns to the prompt after Ctrl-C, or where nothing can be started."""
     machine.freq(240_000_000)
-    with open("/board.json") as file:
-        description = json.load(file)
     from boards._esp32.board import Esp32Board
 
-    board = Esp32Board(description)
+    with open("/board.json") as file:
+        board = Esp32Board(json.load(file))
     starts = board.flag("starts") or 0
     if starts >= _FAILED_STARTS_MAX:
         board.set_flag("starts", 0)
