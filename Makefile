@@ -3,10 +3,11 @@
 
 PYTHON ?= python3
 ARGS ?=
+BOARD ?=
 READY := .venv/.ready
 VERB := .venv/bin/python -m tools.verb
 
-.PHONY: help run demo test quick soak fuzz bench size tidy image deploy console provision clean
+.PHONY: help run demo test quick soak fuzz bench size tidy check image deploy console provision clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +39,9 @@ size: $(READY) ## bytes of each compiled module and heap after import; gate
 
 tidy: $(READY) ## house rules, linter, types
 	@$(VERB) tools.tidy $(ARGS)
+
+check: $(READY) ## the description of a board: BOARD=name or path; all without it
+	@$(VERB) tools.board $(BOARD) $(ARGS)
 
 image: $(READY) ## a flash image for a board
 	@$(VERB) tools.image $(ARGS)

@@ -30,8 +30,10 @@ class Step:
 
 STEPS = (
     Step("tidy", "tools.tidy", (), quick=True),
+    Step("boards", "tools.board", (), quick=True),
     Step("micropython", "tests.run", ("--vm", "micropython32"), quick=True),
     Step("cpython", "tests.run", ("--vm", "cpython"), quick=True),
+    Step("esp32", "tests.run", ("--vm", "micropython32", "tests/esp32"), quick=True),
     Step("size", "tools.size", (), quick=True),
     Step("unittest", "tests.run", ("--vm", "micropython32", "--unittest", "fetch", "tests/unit")),
     Step("host", "pytest", ("-q", "-n", "3", "tests/host")),

@@ -3,10 +3,10 @@
 `python -m tests.run [--vm micropython32|micropython|cpython] [--heap 160K] [files or patterns]`
 
 Runs tests/unit/test_*.py and tests/scenarios/test_*.py, on MicroPython with the compiled modules
-of the device. A pattern is a part of the path, or the path. Frames of OCPP that a test leaves in
-the file named by PILOTWIRE_FRAMES are judged by the schemas. The last line is `N passed, N
-failed`, tests and not files; exit status 1 if a test failed, a file crashed or timed out, or no
-test ran at all.
+of the device. A pattern is a part of the path, the path, or another folder with tests. Frames of
+OCPP that a test leaves in the file named by PILOTWIRE_FRAMES are judged by the schemas. The
+last line is `N passed, N failed`, tests and not files; exit status 1 if a test failed, a file
+crashed or timed out, or no test ran at all.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("tests/unit", "tests/scenarios")
 FRAMES = ROOT / ".build" / "frames"
 # A scenario has the whole world, the central system and the test in the heap of the firmware.
-_HEAP = {"tests/scenarios": 640 * 1024}
+_HEAP = {"tests/scenarios": 640 * 1024, "tests/esp32": 640 * 1024}
 _HEAP_DEFAULT = 160 * 1024
 _RUNNER = "tests/compat_mpy/run_file.py"
 _REPORT = re.compile(
@@ -92,6 +92,10 @@ def collect(patterns, root=ROOT):
               for p in patterns]
     # A file that is named is run wherever it lies: a test of this runner needs that.
     named = [path for path in wanted if path.endswith(".py") and (root / path).is_file()]
+    for folder in wanted:
+        if folder not in FOLDERS and (root / folder).is_dir():
+            named += sorted(str(path.relative_to(root))
+                            for path in (root / folder).glob("test_*.py"))
     found = [path for path in files if any(part in path for part in wanted)]
     return named + [path for path in found if path not in named]
 

@@ -27,14 +27,17 @@ class PilotIo:
     calibration: (u16 at +12 V, u16 at -12 V) of the line, measured on the board.
     samples: reads per burst at the shortest pulses, at least 30; fewer are taken between
     25 and 75 % duty, and 12 when it is steady.
+    shift: 0, or the ADC is read in uV (read_uv), and the calibration is that of uV >> shift: no
+    two chips give the same u16, the uV are corrected by what the factory burned into the chip.
     """
 
-    def __init__(self, adc, pwm, calibration, samples=100):
+    def __init__(self, adc, pwm, calibration, samples=100, shift=0):
         """Raises ValueError for a calibration or a number of samples that cannot be."""
         high_u16, low_u16 = calibration
         if high_u16 - low_u16 < 1024 or samples < 30:
             raise ValueError("calibration")
-        self._read_u16 = adc.read_u16  # bound once: binding allocates
+        self._read = adc.read_uv if shift else adc.read_u16  # bound once: binding allocates
+        self._shift = shift
         self._pwm = pwm
         # A quarter of the u16 keeps the product with 24000 below 2**30.
         self._low = low_u16 >> 2
@@ -61,10 +64,11 @@ class PilotIo:
         Allocates nothing if the ADC does not.
         """
         burst = self._burst
-        read_u16 = self._read_u16
+        read = self._read
+        shift = self._shift
         for part in burst:
             for index in range(len(part)):
-                part[index] = read_u16()
+                part[index] = read() >> shift
         one, two, three = burst
         buffer[0] = self._plateau_mv(max(one), max(two), max(three), 1)
         buffer[1] = self._plateau_mv(min(one), min(two), min(three), -1)

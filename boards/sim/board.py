@@ -37,7 +37,7 @@ class SimBoard:
     def __init__(self, runtime, world, fs, description):
         self.fs = fs
         self.world = world
-        self.network = Network()
+        self.network = Network(self)
         self.current_ma_max = description["current_ma_max"]
         self.phases = description["phases"]
         self.keys = description.get("keys", ())

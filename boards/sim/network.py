@@ -12,9 +12,11 @@ _POLL_S = 0.05
 
 
 class Network:
-    """`connect` is the board's way out; `set` is the fault."""
+    """`connect` is the board's way out; `set` is the fault. board: ticks_ms, random."""
 
-    def __init__(self):
+    def __init__(self, board):
+        self._board = board
+        self._names = None
         self.up = True
         self.how = "drop"
 
@@ -24,7 +26,20 @@ class Network:
             await asyncio.sleep(_POLL_S)
         if not self.up:
             raise OSError(101)
-        return Link(self, await stream.connect(host, port, tls_context))
+        return Link(self, await stream.connect(host, port, tls_context, self._resolve))
+
+    async def _resolve(self, host):
+        """Ask the name servers of this PC as a board asks its own, then the PC itself, which
+        knows names that no server does."""
+        if self._names is None:
+            # Only who needs it pays for it.
+            from firmware.net.names import Names
+
+            self._names = Names(_servers, self._board)
+        try:
+            return await self._names.resolve(host)
+        except OSError:
+            return host
 
     def set(self, up, how):
         """Bring the link down in a certain way, or up again."""
@@ -61,3 +76,12 @@ class Link:
     async def close(self):
         """Close, whatever the link does."""
         await self._inner.close()
+
+
+def _servers():
+    try:
+        with open("/etc/resolv.conf") as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return []
+    return [row[1] for row in rows if row[:1] == ["nameserver"] and ":" not in row[1]]

@@ -235,6 +235,7 @@ _ERRNO_TEXTS = """
 104 connection reset
 32 connection broken
 -2 name not found
+-3 no name server answers
 """
 
 

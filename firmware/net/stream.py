@@ -73,12 +73,19 @@ def tls_context(authority):
     return context
 
 
-async def connect(host, port, tls_context):
-    """Open a connection. Raises OSError; with TLS also ValueError with the certificate's fault."""
+async def connect(host, port, tls_context, resolve=None):
+    """Open a connection. Raises OSError; with TLS also ValueError with the certificate's fault.
+
+    resolve(host): gives the address of a name, as firmware.net.names; without it the system is
+    asked, which blocks. Numbers and localhost need nobody.
+    """
+    address = host
+    if resolve and host != "localhost" and ":" not in host and host.strip("0123456789."):
+        address = await resolve(host)
     if tls_context is None:
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(address, port)
     else:
         reader, writer = await asyncio.open_connection(
-            host, port, ssl=tls_context, server_hostname=host
+            address, port, ssl=tls_context, server_hostname=host
         )
     return Stream(reader, writer)

@@ -7,7 +7,7 @@ from tools import verb
 
 ROOT = Path(verb.ROOT)
 CONTRACT = {"run", "demo", "test", "quick", "soak", "fuzz", "bench", "size", "tidy", "image",
-            "deploy", "console", "provision", "clean", "help"}
+            "deploy", "check", "console", "provision", "clean", "help"}
 
 
 def test_help_when_asked_then_names_every_verb(capsys):

@@ -37,6 +37,10 @@ MATRIX = (
     ("firmware/__init__.py", ()),
     ("firmware/", ("lib", *PURE, *_LEAVES)),
     ("boards/sim/", ("*",)),
+    # The composition root of a device: it starts firmware.app and gives it its way out.
+    ("boards/_esp32/", ("lib", *PURE, "asyncio", "sys", "time", "os", "vfs", "machine", "network",
+                        "esp32", "onewire", "firmware.app", "firmware.net", "firmware.local",
+                        "boards")),
     ("boards/", ("lib", *PURE, "gc", "sys", "time", "os", "machine", "network", "esp32",
                  "neopixel", "firmware.hal", "boards", *_EVENTS)),
 )

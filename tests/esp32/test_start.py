@@ -1,0 +1,255 @@
+"""boot.py, main.py and the whole firmware on fakes: what is driven, in which order, how it ends.
+
+Nothing is connected but a pilot line: what matters is the order of calls from the reset on.
+"""
+
+import asyncio
+import builtins
+import io
+import json
+import sys
+import unittest
+
+sys.path.insert(0, "tests/esp32")
+from on_fakes import Imports, description, program
+
+# First what lies deepest: a chain of imports takes the interpreter's stack.
+import firmware.preload
+import esp32
+import firmware.app
+import machine
+import network
+import vfs
+from boards._esp32 import board as boards_module
+from boards._esp32 import start
+from boards.sim.flash import mount
+from boards.sim.pilot_circuit import PilotCircuit
+from tests.sim import loop
+from tests.sim.scratch import Image
+
+assert firmware.app
+_COIL, _PWM, _ADC = 26, 27, 36
+_OURS = ("boards", "firmware")
+
+
+class _Time:
+    """The module `time` of a board, on virtual time; `offset_s` is what the RTC says at 0."""
+
+    offset_s = 0
+    ticks_ms = staticmethod(loop.now)
+
+    @classmethod
+    def time(cls):
+        return cls.offset_s + loop.elapsed_ms() // 1000
+
+    @staticmethod
+    def gmtime(seconds):
+        return (seconds, 1, 1, 0, 0, 0, 5, 1)
+
+
+class _Asyncio:
+    """The module `asyncio` of a board, whose `run` lives in virtual time."""
+
+    create_task = staticmethod(asyncio.create_task)
+    sleep = staticmethod(asyncio.sleep)
+
+
+class StartTest(unittest.TestCase):
+    def setUp(self):
+        machine.forget()
+        esp32.stored.clear()
+        network.up.clear()
+        del network.calls[:]
+        self.image = Image(64)
+        self.flash = self.image.open()
+        vfs.mounted[:] = [mount(self.flash)]
+        boards_module.time = start.time = _Time
+        _Time.offset_s = 0
+        self.circuit = PilotCircuit(1)
+        machine.voltages[_ADC] = lambda: self.circuit.adc_read_u16() * 50
+        self.apps = []
+        self.said = []
+        self.open = builtins.open
+        self.keep = start._keep
+
+    def tearDown(self):
+        builtins.open = self.open
+        start._keep = self.keep
+        self.flash.close()
+        self.image.remove()
+
+    def power_on(self, run_ms, end=KeyboardInterrupt, cause=machine.PWRON_RESET, step_ms=10):
+        """boot.py, main.py and `run_ms` of the firmware, then `end` is raised in its loop."""
+        text = json.dumps(description())
+        machine.state["cause"] = cause
+        del machine.calls[:]
+
+        def opened(path, *mode):
+            return io.StringIO(text) if path == "/board.json" else self.open(path, *mode)
+
+        async def live(main):
+            task = asyncio.create_task(main)
+            for _ in range(run_ms // step_ms):
+                await asyncio.sleep(step_ms / 1000)
+                if machine.timers:
+                    machine.fire()
+                if task.done():
+                    return await task
+            if end is None:
+                self.apps[-1].exit_reason = "HardReset"
+                return await task
+            raise end("by the test")
+
+        async def keep(app, box):
+            self.apps.append(app)
+            await self.keep(app, box)
+
+        async def begin():
+            pass
+
+        loop.run(begin())  # the clock begins anew
+        builtins.open = opened
+        start.asyncio = _Asyncio
+        _Asyncio.run = staticmethod(lambda main: loop.run(live(main)))
+        start._keep = keep
+        with Imports(machine.calls):
+            try:
+                program("boards/_esp32/boot.py", open=opened)
+                start.print = lambda *words: self.said.append(" ".join(map(str, words)))
+                start.sys = self
+                program("boards/_esp32/main.py")
+            except machine.Reset:
+                pass
+            finally:
+                builtins.open = self.open
+
+    def print_exception(self, error):
+        """What `sys` would print."""
+        self.said.append(repr(error))
+
+    def first(self, *call):
+        """Return where `call` stands among the calls, by its first items."""
+        for index, made in enumerate(machine.calls):
+            if made[: len(call)] == call:
+                return index
+        raise AssertionError("%r was not called" % (call,))
+
+    def levels(self, number):
+        return [call[2] for call in machine.calls if call[:2] == ("pin", number)]
+
+    def test_start_up_drives_outputs_before_anything_of_ours_is_imported(self):
+        """The coil is off, the pilot at X1, then come our modules, then the watchdog."""
+        self.power_on(500)
+        ours = min(
+            index for index, call in enumerate(machine.calls)
+            if call[0] == "import" and call[1].split(".")[0] in _OURS
+        )  # fmt: skip
+        self.assertTrue(self.first("pin", _COIL, 0) < self.first("pin", _PWM, 1) < ours)
+        self.assertTrue(ours < self.first("generator", _PWM) < self.first("wdt", 8000))
+        self.assertTrue(self.first("wdt", 8000) < self.first("timer", 0, 10))
+
+    def test_start_up_never_drives_the_coil_nor_the_pilot_off_x1(self):
+        """Two seconds of the real firmware with nobody plugged in."""
+        self.power_on(2000)
+        self.assertEqual(set(self.levels(_COIL)), {0})
+        self.assertEqual(set(self.levels(_PWM)), {1})
+        duties = [call[2] for call in machine.calls if call[0] == "pwm"]
+        self.assertEqual(set(duties), {65535})
+        self.assertEqual(self.apps[0].guard_loop.hal_errors, 0)
+        self.assertTrue(machine.state["fed"] > 150)
+
+    def test_pilot_is_read_in_millivolts_of_the_line(self):
+        """Through uV, the two points of the description and 64 uV steps."""
+        self.power_on(1000)
+        guard = self.apps[0].guards[0]
+        # The circuit of the test shows 1334 mV + 102 mV/V of 3300 mV full scale, times 50 uV.
+        found = 50 * self.circuit.adc_u16(12000)
+        expected = (found // 1000 - 172) * 24000 // (2533 - 172) - 12000
+        self.assertTrue(abs(guard.high_mv - expected) < 200, (guard.high_mv, expected))
+
+    def test_ctrl_c_opens_and_lets_the_guard_go_on(self):
+        """The prompt gets a box whose coil is off, whose watchdog is fed, and no reset."""
+        self.power_on(1000)
+        self.assertEqual(machine.levels[_COIL], 0)
+        last = [call for call in machine.calls if call[0] in ("pin", "pwm", "reset")][-2:]
+        self.assertEqual(last, [("pin", _COIL, 0), ("pwm", _PWM, 65535)])
+        fed = machine.state["fed"]
+        machine.fire()
+        self.assertEqual(machine.state["fed"], fed + 1)
+        self.assertEqual(esp32.stored["starts"], 0)
+
+    def test_wished_reset_opens_then_resets(self):
+        """What app.run returns for leads to a reset of the chip, never to the prompt."""
+        self.power_on(1000, end=None)
+        self.assertEqual(machine.calls[-1], ("reset",))
+        self.assertEqual(machine.levels[_COIL], 0)
+        self.assertIn("HardReset", self.said[-1])
+
+    def test_mistake_of_ours_opens_tells_and_resets(self):
+        """An exception that reaches the top: the coil first."""
+        self.power_on(1000, end=RuntimeError)
+        self.assertIn("by the test", self.said[-1])
+        self.assertEqual(machine.calls[-1], ("reset",))
+        opened = self.first("pin", _COIL, 0)
+        self.assertTrue(opened < len(machine.calls) - 1)
+        self.assertEqual(esp32.stored["starts"], 1)
+
+    def test_five_starts_that_ended_early_then_an_hour_at_the_prompt(self):
+        """A crash loop wears flash and contactor; after the hour the watchdog tries again."""
+        for _ in range(5):
+            self.power_on(200, end=RuntimeError)
+        self.power_on(200)
+        self.assertEqual(machine.calls[-1], ("wdt", 3_600_000))
+        self.assertIn("next try in an hour", self.said[-1])
+        self.assertNotIn("timer", [call[0] for call in machine.calls])
+        self.assertEqual(esp32.stored["starts"], 0)
+
+    def test_ten_minutes_of_life_then_the_start_counts_as_good(self):
+        """Resets days apart are no crash loop."""
+        machine.voltages[_ADC] = lambda: 2_533_000
+        self.power_on(660_000, end=RuntimeError, step_ms=200)
+        self.assertEqual(esp32.stored["starts"], 0)
+
+    def test_log_goes_to_the_serial_line(self):
+        """An installer with a cable sees what is wrong: here, no reader is connected."""
+        self.power_on(8000, step_ms=50)
+        self.assertIn("W card reader does not answer", self.said)
+
+    def test_watchdog_reset_is_told_to_the_firmware(self):
+        """The box knows that it crashed; a power cut is none."""
+        for cause, crashed in ((machine.WDT_RESET, True), (machine.PWRON_RESET, False)):
+            self.power_on(100, cause=cause)
+            self.assertEqual(self.apps[-1].board.crashed, crashed)
+
+    def test_time_unknown_then_the_rtc_is_set_to_the_floor_and_never_believed(self):
+        """Certificates are checked against the RTC, which starts in 2000."""
+        self.power_on(200)
+        floor_s = self.apps[0].clock.floor_s
+        self.assertEqual(machine.state["rtc"][0], floor_s)
+        self.assertEqual(machine.state["memory"], b"")
+        self.assertFalse(self.apps[0].clock.known)
+
+    def test_time_known_then_it_survives_a_reset_but_no_power_cut(self):
+        """The RTC's memory says whether its time is real; both die with the power."""
+        self.power_on(200)
+        app = self.apps[0]
+        wall_s = app.clock.floor_s + 5000
+        self.apps.clear()
+
+        async def told(app, box):
+            app.clock.set(loop.now(), wall_s)
+            await keep(app, box)
+
+        keep = self.keep
+        self.keep = told
+        self.power_on(61_000, step_ms=100)
+        self.keep = keep
+        self.assertEqual(machine.state["memory"], b"wall")
+        self.assertEqual(machine.state["rtc"][0], wall_s + 60)
+        _Time.offset_s = wall_s + 100
+        self.power_on(200, cause=machine.WDT_RESET)
+        self.assertTrue(self.apps[-1].clock.known)
+        self.assertTrue(abs(self.apps[-1].clock.wall(loop.now())[0] - wall_s - 100) <= 1)
+        machine.state["memory"] = b""
+        self.power_on(200)
+        self.assertFalse(self.apps[-1].clock.known)
