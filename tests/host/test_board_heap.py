@@ -1,0 +1,77 @@
+"""Whole sessions on the heap of a plain board: the figures that the firmware promises to hold."""
+
+import time
+
+import rfc3339
+from tests.host.harness import CP
+from tests.sim.charging_profiles import maximum, profile
+
+CARD = "04A1B2C3D4E5F6"
+IDLE_MAX = 72 * 1024
+_FEATURES = "SmartCharging LocalAuthListManagement Reservation RemoteTrigger".split()
+
+
+def call(bench, action, **payload):
+    """Call the charger; returns the status that it answers."""
+    return bench.cs.call(CP, action, payload).get("status")
+
+
+def soon():
+    """Return a moment in ten minutes, as OCPP writes it."""
+    return rfc3339.format(int(time.time()) - 946_684_800 + 600)
+
+
+def test_heap_when_registered_and_idle_then_is_below_what_a_board_has(bench):
+    """All profiles, executed in place; what the simulated world takes is not counted."""
+    bench.start("--heap", "96K")
+    bench.wait_until(lambda state: state["registration"] == "Accepted" and not state["queue"])
+    bench.wait_connector(lambda connector: connector["status"] == "Available")
+    used = [bench.sim.do("state")["heap"]["used"] for _ in range(20) if not time.sleep(0.25)]
+    # Between two collections it only grows: the lowest is what is really in use.
+    assert min(used) <= IDLE_MAX
+
+
+def test_session_when_all_profiles_are_at_work_then_fits_into_96_kb(bench):
+    """List, reservation, limits, triggers and a full configuration, before and while charging."""
+    bench.start("--heap", "96K")
+    bench.wait_until(lambda state: state["registration"] == "Accepted")
+    entries = [{"idTag": f"TAG{number:011d}", "idTagInfo": {"status": "Accepted"}}
+               for number in range(20)] + [{"idTag": CARD, "idTagInfo": {"status": "Accepted"}}]
+    assert call(bench, "SendLocalList", listVersion=1, updateType="Full",
+                localAuthorizationList=entries) == "Accepted"
+    for stack in range(3):
+        for connector, make in ((0, maximum), (1, profile)):
+            limits = [(index * 600, 10 + index) for index in range(10)]
+            assert call(bench, "SetChargingProfile", connectorId=connector, csChargingProfiles=make(
+                stack * 2 + connector, stack=stack, limits=limits)) == "Accepted"
+    assert call(bench, "ReserveNow", connectorId=1, expiryDate=soon(), idTag=CARD,
+                reservationId=1) == "Accepted"
+    names = bench.cs.call(CP, "GetConfiguration", {})["configurationKey"]
+    features = [row["value"] for row in names if row["key"] == "SupportedFeatureProfiles"][0]
+    assert set(_FEATURES) <= set(features.split(","))
+    bench.sim.do("plug")
+    bench.sim.do("card", id=CARD)
+    bench.wait_connector(lambda connector: connector["status"] == "Charging")
+    for message in ("StatusNotification", "MeterValues", "Heartbeat", "BootNotification"):
+        assert call(bench, "TriggerMessage", requestedMessage=message) == "Accepted"
+    assert call(bench, "GetCompositeSchedule", connectorId=1, duration=86_400) == "Accepted"
+    bench.cs.call(CP, "GetConfiguration", {})
+    bench.sim.do("card", id=CARD)
+    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
+    bench.sim.do("unplug")
+    state = bench.wait_until(lambda state: not state["queue"])
+    assert state["connectors"][0]["transaction"] is None
+
+
+def test_session_when_modules_lie_in_the_heap_then_fits_into_100_kb(bench):
+    """The stock tier: Core, Remote Trigger and the local list as .mpy files in RAM."""
+    bench.start("--tier", "stock", "--heap", "100K")
+    bench.wait_until(lambda state: state["registration"] == "Accepted")
+    bench.sim.do("plug")
+    bench.sim.do("card", id=CARD)
+    bench.wait_connector(lambda connector: connector["status"] == "Charging")
+    bench.cs.call(CP, "GetConfiguration", {})
+    bench.sim.do("card", id=CARD)
+    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
+    bench.sim.do("unplug")
+    bench.wait_until(lambda state: not state["queue"])
