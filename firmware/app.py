@@ -60,13 +60,14 @@ class App:
         self.log = Log()
         fs = board.fs
         self.settings = KvStore(fs, "/settings")
-        self.last_run = boot_record.take(self.settings)
+        self.last_run = boot_record.take(self.settings, board.crashed)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
         self.profiles = profiles.installed(features)
         names = profiles.features(self.profiles)
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
-        tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
+        device = device_keys.table(board.current_ma_max, board.blocking_while_closed)
+        tables = [config_keys.CORE, keys, device]
         tables += [profile.KEYS for profile in self.profiles]
         tables.append(device_keys.declared(board.keys))
         self.config = Config(KvStore(fs, "/config"), tables)
@@ -124,8 +125,15 @@ class App:
         board = self.board
         for index, guard in enumerate(self.guards):
             connector = Connector(
-                index + 1, guard, board.meters[index], board.current_ma_max, board.phases
+                index + 1,
+                guard,
+                board.meters[index],
+                board.current_ma_max,
+                board.phases,
+                board.connectors[index],
             )
+            guard.is_d_allowed = board.ventilated
+            connector.crash_loop = self.last_run.crash_loop
             if not board.tethered:
                 from firmware.evse.socket_side import SocketSide
 
@@ -195,9 +203,11 @@ class App:
         station = self.station
         lost = self.config.get("StorageLost")
         limit_ma = self.config.get("InstallationCurrentMax") * 1000
+        wake_up_s = self.config.get("WakeUpDelay")
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
+            connector.wake_up.delay_s = wake_up_s
         station.online = self.client.online
         if self.smart_charging:
             self.smart_charging.tick(now)
@@ -208,6 +218,7 @@ class App:
         if self._save_time.expired(now):
             self._save_time.start(now, _SAVE_TIME_MS)
             boot_record.save_time(self.settings, self.clock, now)
+            boot_record.survived(self.settings, self.last_run)
         if station.reset_wanted:
             self._reset(now, station.reset_wanted)
 

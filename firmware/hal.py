@@ -13,7 +13,15 @@ TRIP_EMERGENCY = const(2)
 
 
 class ConnectorPort:
-    """The electrical side of one connector."""
+    """The electrical side of one connector.
+
+    Parts that a board may lack are None there. Pins, as machine.Pin: rcd_test (behind `test_rcd`),
+    earth (high while the protective earth is seen), cp_switch (low breaks the pilot towards the
+    EV), phase_switch (high: all phases, low: L1 alone). thermistor: read() -> 0.1 degrees Celsius,
+    None = broken.
+    """
+
+    rcd_test = earth = thermistor = cp_switch = phase_switch = None
 
     def read_pilot(self, levels):
         """Fill `levels` (a preallocated list of two) with the high and low plateau of the pilot in
@@ -34,6 +42,15 @@ class ConnectorPort:
 
     def trips(self):
         """Return the bit field of hardware trip inputs (TRIP_...)."""
+        raise NotImplementedError
+
+    def rcd_active(self):
+        """Return True while the residual current device says trip, to a test too."""
+        raise NotImplementedError
+
+    def test_rcd(self, is_test, is_on):
+        """Drive the residual current device's test input. While `is_test`, `trips` leaves its
+        answer out; closing the contactor ends that."""
         raise NotImplementedError
 
 
@@ -66,6 +83,9 @@ class Board:
     the rows of board.json that firmware/device_keys.py describes.
 
     `tethered`: the cables are fixed; else `sockets` has one SocketPort per connector.
+    `ventilated`: EVs that need ventilation (state D) may charge. `crashed`: the last run was ended
+    by the watchdog or by an error. `blocking_while_closed`: pause, defer or allow, what to do when
+    something that can stall the VM is due while a contactor is closed.
     """
 
     name = "?"
@@ -78,6 +98,9 @@ class Board:
     reader = None
     keys = ()
     fs = None
+    ventilated = False
+    crashed = False
+    blocking_while_closed = "pause"
 
     def ticks_ms(self):
         """Return the millisecond counter that wraps at 2**30."""

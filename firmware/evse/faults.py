@@ -1,48 +1,66 @@
-"""What is wrong with a connector, worst first, from the guard's and the drivers' facts.
+"""What is wrong with a connector, worst first: one row per fault, from detection to clearing.
 
 A fault lies over the session: the state beneath is tracked on, and returns when the fault goes.
-Codes: OCPP 1.6 7.6 ChargePointErrorCode; the vendor codes are ChargeX MREC numbers.
+Codes: OCPP 1.6 7.6 ChargePointErrorCode; the vendor codes are ChargeX MREC numbers. Who finds the
+facts: `_found` here, protection.py (mains, temperature, earth, RCD), socket_side.py (lock, PP).
 """
+
+from array import array
 
 from micropython import const
 
 from firmware.evse import pilot as pilots
 
-# name|text|errorCode|vendorErrorCode, worst first. A text, because it costs no heap.
+# name|text|errorCode|vendorErrorCode|reaction|on|off, worst first. A text: it costs no heap.
+# reaction: H opens at once and shows state F; S is X1, then open when the EV has opened S2, or
+# after 6 s; both make the connector Faulted. A number: so many A are still offered, 0 is a pause.
+# on: how long it must be true, in 50 ms. off: how long it must be gone, in 0.5 s; 255: until the
+# EV is unplugged. Whoever finds a fault may have filtered it already.
 TABLE = """
-contactor_welded|contactor is welded|PowerSwitchFailure|CX017
-rcd_trip|residual current device tripped|GroundFailure|CX002
-emergency_stop|emergency stop|OtherError|CX008
-overcurrent|EV drew too much current|OverCurrentFailure|CX004
-contactor_stuck_open|contactor does not close|PowerSwitchFailure|CX017
-cp_short|pilot shorted to earth (E)|OtherError|CX014
-cp_negative|pilot stays negative (F)|InternalError|CX014
-diode|EV diode is missing|OtherError|CX010
-storage_lost|configuration lost, check limits|InternalError|
-lock_jammed|plug cannot be locked|ConnectorLockFailure|CX001
-pp_short|proximity pilot: short|OtherError|CX023
-pp_open|proximity pilot: no cable found|OtherError|CX023
-pp_changed|proximity pilot: cable has changed|OtherError|CX023
-lock_stuck|plug cannot be unlocked|ConnectorLockFailure|CX001
-meter_silent|energy meter does not answer|PowerMeterFailure|
+contactor_welded|contactor is welded|PowerSwitchFailure|CX017|H|0|0
+rcd_trip|residual current device tripped|GroundFailure|CX002|H|0|0
+emergency_stop|emergency stop|OtherError|CX008|H|0|0
+overcurrent|EV drew too much current|OverCurrentFailure|CX004|H|0|0
+contactor_stuck_open|contactor does not close|PowerSwitchFailure|CX017|H|0|0
+pe_lost|protective earth is lost|GroundFailure|CX002|H|5|20
+cp_short|pilot shorted to earth (E)|OtherError|CX014|H|0|10
+cp_negative|pilot stays negative (F)|InternalError|CX014|H|0|10
+diode|EV diode is missing|OtherError|CX010|H|0|255
+crash_loop|crashed three times: check, then power off and on|InternalError||S|0|0
+storage_lost|configuration lost, check limits|InternalError||S|0|0
+rcd_selftest|residual current device fails its test|GroundFailure||S|0|0
+overvoltage|mains voltage too high|OverVoltage|CX005|S|10|120
+undervoltage|mains voltage too low|UnderVoltage|CX006|S|30|120
+frequency|mains frequency out of range|OtherError||S|0|120
+overtemperature|too hot inside|HighTemperature|CX003|S|20|0
+lock_jammed|plug cannot be locked|ConnectorLockFailure|CX001|S|0|0
+pp_short|proximity pilot: short|OtherError|CX023|S|0|0
+pp_open|proximity pilot: no cable found|OtherError|CX023|S|0|0
+pp_changed|proximity pilot: cable has changed|OtherError|CX023|S|0|0
+cp_unstable|pilot is unstable|EVCommunicationError|CX014|S|100|60
+ventilation|EV needs ventilation|OtherError|CX010|0|0|60
+phase_missing|a phase of the mains is missing|OtherError||16|20|120
+temperature_sensor|temperature sensor fails|InternalError||16|40|10
+meter_silent|energy meter does not answer|PowerMeterFailure||16|0|0
+derating|hot: less current is offered|HighTemperature||80|0|0
+lock_stuck|plug cannot be unlocked|ConnectorLockFailure|CX001|80|0|0
+cp_toggling|EV asks and stops too often: only 6 A|NoError||6|0|255
+simplified_pilot|EV asked at once: only 10 A|NoError||10|0|0
 """
 
 # firmware.guard.guard's TRIP_ constants in the order of the first rows.
 _TRIPS = b"\x04\x01\x02\x08\x10"
-# Bit of each further row.
-_CP_SHORT = const(1 << 5)
-_CP_NEGATIVE = const(1 << 6)
-_DIODE = const(1 << 7)
-_STORAGE_LOST = const(1 << 8)
-# Found by a socket itself (socket_side.py).
-LOCK_JAMMED = const(1 << 9)
-PP_SHORT = const(1 << 10)
-PP_OPEN = const(1 << 11)
-PP_CHANGED = const(1 << 12)
-LOCK_STUCK = const(1 << 13)
-_METER_SILENT = const(1 << 14)
-# The last rows only warn.
-_WARNINGS = const(LOCK_STUCK | _METER_SILENT)
+# Bits of the rows that are found here. The others are known to whoever finds them.
+_CP_SHORT = const(1 << 6)
+_CP_NEGATIVE = const(1 << 7)
+_DIODE = const(1 << 8)
+_CRASH_LOOP = const(1 << 9)
+_STORAGE_LOST = const(1 << 10)
+_VENTILATION = const(1 << 21)
+_METER_SILENT = const(1 << 24)
+
+_FOREVER = const(255)
+_AGE_MAX = const(60000)
 
 
 class Fault:
@@ -50,32 +68,75 @@ class Fault:
 
     def __init__(self, row):
         self.bit = 1 << row
-        self.name, self.text, self.error_code, self.vendor_error_code = TABLE.split("\n")[
-            row + 1
-        ].split("|")
+        words = TABLE.split("\n")[row + 1].split("|")
+        self.name, self.text, self.error_code, self.vendor_error_code, self.reaction = words[:5]
 
 
-def find(connector, before=((), ())):
-    """Return (faults that block, faults that only warn) as tuples, worst first.
+_ROWS = [row.split("|") for row in TABLE.split("\n")[1:-1]]
+_ON = bytes([int(row[5]) for row in _ROWS])
+_OFF = bytes([int(row[6]) for row in _ROWS])
+HARD = sum([1 << number for number, row in enumerate(_ROWS) if row[4] == "H"])
+_BLOCKING = HARD | sum([1 << number for number, row in enumerate(_ROWS) if row[4] == "S"])
+# A that may still be offered; 80 is the most that the pilot can say.
+_AMPERES = bytes([int(row[4]) if row[4].isdigit() else 0 for row in _ROWS])
+del _ROWS
 
-    A fault that blocks lets no energy flow and makes the connector Faulted. `before`: the last
-    result, which is returned again while nothing changes.
+
+class Faults:
+    """The faults of one connector, filtered in time.
+
+    bits: the rows that are true. blocking, warnings: the same as tuples of Fault, worst first; the
+    former make the connector Faulted. limit_ma: what they leave to offer.
     """
-    found = _found(connector)
-    known = 0
-    for faults in before:
-        for fault in faults:
-            known |= fault.bit
-    if found == known:
-        return before
-    faults = [Fault(row) for row in range(len(TABLE.split("\n")) - 2) if found >> row & 1]
-    blocking = tuple([fault for fault in faults if not fault.bit & _WARNINGS])
-    return blocking, tuple(faults[len(blocking) :])
+
+    def __init__(self):
+        self.bits = 0
+        self.blocking = self.warnings = ()
+        self.limit_ma = 80000
+        # How long each row has been other than `bits` says, in ms.
+        self._ages = array("H", bytes(2 * len(_ON)))
+        self._other = 0
+
+    def tick(self, connector, elapsed_ms):
+        """Take in the facts of `connector`; `elapsed_ms` since the last time."""
+        other = _found(connector) ^ self.bits
+        was_other = self._other
+        self._other = other
+        if not other:
+            return
+        bits = self.bits
+        for row in range(len(_ON)):
+            bit = 1 << row
+            if other & bit:
+                age_ms = self._ages[row] + elapsed_ms if was_other & bit else 0
+                self._ages[row] = min(age_ms, _AGE_MAX)
+                if self._is_due(row, bits & bit, age_ms, connector.plugged):
+                    bits ^= bit
+        if bits != self.bits:
+            self._other &= ~(bits ^ self.bits)
+            self._set(bits)
+
+    def _is_due(self, row, is_on, age_ms, plugged):
+        if not is_on:
+            return age_ms >= _ON[row] * 50
+        if _OFF[row] == _FOREVER:
+            return not plugged
+        return age_ms >= min(_OFF[row] * 500, _AGE_MAX)
+
+    def _set(self, bits):
+        self.bits = bits
+        rows = [row for row in range(len(_ON)) if bits >> row & 1]
+        faults = tuple([Fault(row) for row in rows])
+        count = len([row for row in rows if _BLOCKING >> row & 1])
+        self.blocking, self.warnings = faults[:count], faults[count:]
+        self.limit_ma = min([80] + [_AMPERES[row] for row in rows]) * 1000
 
 
 def _found(connector):
-    """Return the bits of the rows that are true."""
-    found = 0 if connector.socket is None else connector.socket.faults
+    """Return the bits of the rows that are true right now."""
+    found = connector.protection.found
+    if connector.socket is not None:
+        found |= connector.socket.faults
     trips = connector.guard.trips_latched
     if trips:
         for row in range(len(_TRIPS)):
@@ -86,8 +147,12 @@ def _found(connector):
         found |= _CP_SHORT
     elif state == pilots.F:
         found |= _CP_NEGATIVE
+    elif state == pilots.D and not connector.guard.is_d_allowed:
+        found |= _VENTILATION
     if connector.diode_missing:
         found |= _DIODE
+    if connector.crash_loop:
+        found |= _CRASH_LOOP
     if connector.storage_lost:
         found |= _STORAGE_LOST
     if connector.meter_silent:

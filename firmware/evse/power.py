@@ -80,7 +80,13 @@ class Power:
         self.offer_ma = 0
         self.wants_contactor = False
         self._force.stop()
-        self._hold.start(now, _REOFFER_MS)
+        self.hold(now, _REOFFER_MS)
+
+    def hold(self, now, time_ms):
+        """Offer nothing new for so long; a longer wait that runs already stays."""
+        left_ms = self._hold.left(now)
+        if left_ms is None or left_ms < time_ms:
+            self._hold.start(now, time_ms)
 
     def cut(self, now):
         """Withdraw everything at once: a fault, or the EV is gone."""

@@ -7,7 +7,7 @@ from firmware.evse.overcurrent import Overcurrent
 
 class OvercurrentTest(unittest.TestCase):
     def setUp(self):
-        self.watch = Overcurrent()
+        self.watch = Overcurrent(32_000)
 
     def test_at_the_limit_then_never(self):
         # 10 A and 0.5 A, and 10 % of both: 11.55 A on the worst phase.
@@ -32,3 +32,14 @@ class OvercurrentTest(unittest.TestCase):
         # While stopping, the EV still draws for some seconds.
         self.watch.tick(0, 0, [20_000, 0, 0])
         self.assertFalse(self.watch.tick(20_000, 0, [20_000, 0, 0]))
+
+    def test_far_beyond_the_rating_then_after_half_a_second(self):
+        # 1.25 of 32 A is 40 A: no time for the EV, not even while it is being stopped.
+        self.assertFalse(self.watch.tick(0, 0, [40_001, 0, 0]))
+        self.assertFalse(self.watch.tick(499, 0, [40_001, 0, 0]))
+        self.assertTrue(self.watch.tick(500, 0, [40_001, 0, 0]))
+
+    def test_at_one_and_a_quarter_of_the_rating_then_not_at_once(self):
+        # The bound itself still belongs to the slow rule.
+        self.watch.tick(0, 32_000, [40_000, 0, 0])
+        self.assertFalse(self.watch.tick(6000, 32_000, [40_000, 0, 0]))

@@ -1,0 +1,213 @@
+"""What one connector's hardware says beside pilot and contactor: earth, mains, temperature, the
+residual current device's own test, and an EV that misuses the pilot.
+
+Only facts, as bits of faults.py, which has the times, reactions and codes. Mains: below 0.8 and
+above 1.15 of 230 V, and outside 47.5 to 51.5 Hz (57.5 to 61.5), nothing charges until 0.9 to 1.09
+and 49.9 to 50.1 Hz have held for 60 s (the limits of OVE R37).
+"""
+
+from micropython import const
+
+from firmware.evse import pilot as pilots
+from ticks import Deadline
+
+# 1 << row of faults.TABLE.
+_PE_LOST = const(1 << 5)
+_RCD_SELFTEST = const(1 << 11)
+_OVERVOLTAGE = const(1 << 12)
+_UNDERVOLTAGE = const(1 << 13)
+_FREQUENCY = const(1 << 14)
+_OVERTEMPERATURE = const(1 << 15)
+_CP_UNSTABLE = const(1 << 20)
+_PHASE_MISSING = const(1 << 22)
+_TEMPERATURE_SENSOR = const(1 << 23)
+_DERATING = const(1 << 25)
+_CP_TOGGLING = const(1 << 27)
+_SIMPLIFIED = const(1 << 28)
+_MAINS = const(_OVERVOLTAGE | _UNDERVOLTAGE | _FREQUENCY | _PHASE_MISSING)
+
+_NOMINAL_V = const(230)
+# A phase below this is missing, not low.
+_GONE_MV = const(70_000)
+# In 0.1 degrees: the offer falls from there on to 6 A at _COLDEST_OFFER; off at _STOP.
+_WARM = const(600)
+_LEAST = const(750)
+_STOP = const(800)
+_RESUME = const(700)
+_SAMPLE_MS = const(1000)
+_SLOPE_MS = const(5000)
+_LEAST_MA = const(6000)
+# The residual current device answers its test within 3 s at most, and is quiet again as soon.
+_ANSWER_MS = const(3000)
+_SETTLE_MS = const(1000)
+_AGAIN_MS = const(60_000)
+_DAY_MS = const(86_400_000)
+# States of the test.
+_WAIT = const(0)
+_PULSE = const(1)
+_QUIET = const(2)
+# A leaky bucket: more than 10 times B to C in 2 min. A pilot that changes faster is noise.
+_TOGGLES = const(10)
+_LEAK_MS = const(12_000)
+_NOISE_MS = const(300)
+
+
+class Protection:
+    """`tick` before faults are looked for; `found` are the bits of faults.py, `limit_ma` what the
+    temperature allows (None: all), `rcd_ok` whether the RCD was tested since the last opening."""
+
+    def __init__(self, port, current_ma_max):
+        """port: hal.ConnectorPort, or None for a connector without hardware."""
+        self.port = port
+        self.found = 0
+        self.limit_ma = None
+        self._max_ma = current_ma_max
+        self._can_test = port is not None and port.rcd_test is not None
+        self.rcd_ok = not self._can_test
+        self._test = _WAIT
+        self._due, self._sample, self._slope, self._leak = [Deadline() for _ in range(4)]
+        self._reading_id = 0
+        self._toggles = 0
+        self._cp = pilots.A
+
+    def tick(self, now, connector):
+        """Look at everything; every 50 ms."""
+        found = self.found
+        port = self.port
+        if port is not None:
+            found &= ~_PE_LOST
+            if port.earth is not None and not port.earth.value():
+                found |= _PE_LOST
+            if port.thermistor is not None and (
+                not self._sample.running or self._sample.expired(now)
+            ):
+                self._sample.start(now, _SAMPLE_MS)
+                found = self._temperature(now, port.thermistor.read(), found)
+            if self._can_test:
+                found = self._rcd(now, connector.guard, found)
+        meter = connector.meter
+        if not meter.online:
+            found &= ~_MAINS
+        elif meter.reading_id != self._reading_id:
+            self._reading_id = meter.reading_id
+            found = found & ~_MAINS | mains(meter, connector.overlay.bits)
+        self.found = self._pilot(now, connector, found)
+
+    def _temperature(self, now, tenths, found):
+        found &= ~_TEMPERATURE_SENSOR
+        if tenths is None:
+            return found | _TEMPERATURE_SENSOR
+        if tenths >= _STOP:
+            found |= _OVERTEMPERATURE
+        elif tenths < _RESUME:
+            found &= ~_OVERTEMPERATURE
+        if not self._slope.running or self._slope.expired(now):
+            self._slope.start(now, _SLOPE_MS)
+            self.limit_ma = derated_ma(tenths, self._max_ma)
+            found &= ~_DERATING
+            if self.limit_ma is not None:
+                found |= _DERATING
+        if found & _OVERTEMPERATURE:
+            found &= ~_DERATING
+        return found
+
+    def _rcd(self, now, guard, found):
+        """The RCD must prove that it trips before each closing (IEC 62955 asks for the function,
+        UL 2231 for the moment)."""
+        port = self.port
+        if guard.closed or guard.close:
+            # What is closed now has been opened before it closes again.
+            if self._test != _WAIT:
+                port.test_rcd(False, False)
+            self._test = _WAIT
+            self.rcd_ok = False
+            self._due.start(now, _SETTLE_MS)
+        elif self._test == _WAIT:
+            if port.rcd_active():
+                # Tripped, or stuck: it is tested again when that is over.
+                self._due.start(now, _SETTLE_MS)
+                return found
+            if self._due.running and not self._due.expired(now):
+                return found
+            self.rcd_ok = False
+            port.test_rcd(True, True)
+            self._test = _PULSE
+            self._due.start(now, _ANSWER_MS)
+        elif port.rcd_active() == (self._test == _PULSE):
+            if self._test == _PULSE:
+                port.test_rcd(True, False)
+                self._test = _QUIET
+                self._due.start(now, _ANSWER_MS)
+                return found
+            self.rcd_ok = True
+            found &= ~_RCD_SELFTEST
+            self._tested(now, _DAY_MS)
+        elif self._due.expired(now):
+            found |= _RCD_SELFTEST
+            self._tested(now, _AGAIN_MS)
+        return found
+
+    def _tested(self, now, again_ms):
+        self.port.test_rcd(False, False)
+        self._test = _WAIT
+        self._due.start(now, again_ms)
+
+    def _pilot(self, now, connector, found):
+        """An EV that toggles, a line that is noise, and an EV without S2 (Table A.6, 1.2)."""
+        pilot = connector.pilot
+        state = pilot.state
+        found &= ~(_CP_UNSTABLE | _CP_TOGGLING)
+        if pilot.since(now) < _NOISE_MS:
+            found |= _CP_UNSTABLE
+        if state != self._cp:
+            if state == pilots.C and connector.offering and self._cp == pilots.B:
+                self._toggles += 1
+            if state == pilots.C and self._cp == pilots.A:
+                found |= _SIMPLIFIED
+            self._cp = state
+        if state in (pilots.A, pilots.B):
+            found &= ~_SIMPLIFIED
+        if self._toggles > _TOGGLES:
+            self._toggles = 0
+            found |= _CP_TOGGLING
+        if not self._leak.running or self._leak.expired(now):
+            self._leak.start(now, _LEAK_MS)
+            self._toggles = max(self._toggles - 1, 0)
+        return found
+
+
+def mains(meter, before):
+    """Return what is wrong with the mains by the last reading, as bits of faults.py; what is wrong
+    already by `before` needs narrower limits to be right again."""
+    found = 0
+    known = [voltage_mv for voltage_mv in meter.voltage_mv if voltage_mv is not None]
+    present = [voltage_mv for voltage_mv in known if voltage_mv >= _GONE_MV]
+    if known:
+        low, high = 800, 1150
+        if before & _UNDERVOLTAGE:
+            low = 900
+        if before & _OVERVOLTAGE:
+            high = 1090
+        if not present or min(present) < low * _NOMINAL_V:
+            found |= _UNDERVOLTAGE
+        elif len(present) < len(known):
+            found |= _PHASE_MISSING
+        if max(known) > high * _NOMINAL_V:
+            found |= _OVERVOLTAGE
+    frequency_mhz = meter.frequency_mhz
+    if frequency_mhz:
+        # From 50 Hz, or from 60.
+        off_mhz = frequency_mhz - (60_000 if frequency_mhz > 55_000 else 50_000)
+        low, high = (100, 100) if before & _FREQUENCY else (2500, 1500)
+        if not -low <= off_mhz <= high:
+            found |= _FREQUENCY
+    return found
+
+
+def derated_ma(tenths, max_ma):
+    """Return the current in mA that is left at a temperature in 0.1 degrees, in whole A; None
+    below 60 degrees."""
+    if tenths < _WARM:
+        return None
+    left = max(_LEAST - tenths, 0)
+    return (_LEAST_MA + (max_ma - _LEAST_MA) * left // (_LEAST - _WARM)) // 1000 * 1000

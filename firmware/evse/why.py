@@ -1,0 +1,61 @@
+"""Why no energy flows: one function over the facts of a connector, the worst reason first.
+
+The order is that of help: what is broken, what is forbidden, what a user has to do, what only
+takes its time, what the EV does. The texts fit into the info of a StatusNotification (50).
+"""
+
+from firmware.evse import pilot as pilots
+from firmware.evse import session as sessions
+from firmware.evse.limiter import NAMES
+
+# By session state, apart from running; the order of session.STATES.
+_SESSION = """not authorised: no card shown, no remote start
+not authorised: no card shown, no remote start
+
+
+
+session is over: unplug, or show a card again
+session is over: unplug, or show a card again"""
+
+
+def reasons(connector):
+    """Return a list of short texts; empty while energy flows, or an EV could take it."""
+    if connector.charging:
+        return []
+    found = [fault.text for fault in connector.faults]
+    state = connector.session.state
+    if not connector.operative:
+        found.append("connector is inoperative (ChangeAvailability)")
+    if not connector.plugged:
+        found.append("no EV plugged in")
+    text = _SESSION.split("\n")[state]
+    if text:
+        found.append(text)
+    if state in (sessions.STARTING, sessions.RUNNING):
+        if connector.socket is not None and not connector.socket.ready:
+            found.append("plug is not locked")
+        if not connector.protection.rcd_ok and not connector.guard.close:
+            found.append("residual current device is being tested")
+    if state == sessions.RUNNING:
+        _add_running(connector, found)
+    return found
+
+
+def _add_running(connector, found):
+    pilot = connector.pilot.state
+    for fault in connector.warnings:
+        if fault.reaction == "0":
+            found.append(fault.text)
+    if connector.paused:
+        found.append("id token was refused by the central system")
+    if connector.held_off:
+        found.append("connecting to the central system first")
+    if not connector.limiter.minimum_ma() and connector.overlay.limit_ma:
+        found.append("limit below 6 A: " + NAMES[connector.limiter.tightest()])
+    elif connector.power.holding:
+        found.append("waiting before current is offered again")
+    elif connector.offering and connector.plugged:
+        if pilot == pilots.B:
+            found.append("EV does not ask for energy (pilot B)")
+        elif not connector.pilot.diode_ok:
+            found.append("EV diode not seen yet")
