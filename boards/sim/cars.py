@@ -43,7 +43,7 @@ CARS = (
                "stop_ms": 800}),
     ("glitchy", {"glitch_ms": 500, "max_ma": 16_000}),
     ("late-wake", {"wake_ms": 45_000, "max_ma": 16_000}),
-    ("over-draw", {"gain_permille": 1080, "min_ma": 8000}),
+    ("over-draw", {"gain_permille": 1080, "min_ma": 7900}),
     ("slow-phase", {"replug_ms": 45_000, "pulse_ms": 250, "max_ma": 16_000}),
     ("no-diode", {"has_diode": False, "end": "EV diode is missing"}),
     ("keeps-drawing", {"heeds_x1": False, "phases": 1}),
@@ -57,7 +57,7 @@ CARS = (
     ("balancing", {"end_ma": 500, "max_ma": 16_000, "phases": 1}),
     ("cycling", {"cycle_ms": 2500, "max_ma": 16_000}),
     ("no-f", {"likes_f": False, "max_ma": 16_000, "phases": 1}),
-    ("needs-8a", {"min_ma": 8000, "start_ms": 12_000}),
+    ("needs-8a", {"min_ma": 7900, "start_ms": 12_000}),
     ("slow-start", {"start_ms": 40_000, "ramp_ma": 300}),
 )
 

@@ -58,7 +58,9 @@ class Ev:
         self.name = name
 
     def plug(self, name):
-        """Plug a named car in, as full as it came."""
+        """Plug a named car in: the same as before as full as it was, another one as it comes."""
+        if name != self.name:
+            self.soc_permille = _START_PERMILLE
         self.become(name)
         self.plugged = True
         self.wants = True

@@ -120,8 +120,9 @@ class Outlet:
         """Go on from what survived."""
         values = struct.unpack_from(_RECORD, record, offset)
         self.energy_mwh = self.meter.energy_mwh = values[0]
+        self.ev.become(names()[values[2]])
         if values[1]:
-            self.ev.plug(names()[values[2]])
+            self.ev.plug(self.ev.name)
             self.ev.wants = bool(values[3])
             self.ev.phases, self.ev.max_ma = values[4], values[5]
         self.ev.soc_permille = values[6]

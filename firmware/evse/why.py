@@ -34,10 +34,10 @@ def reasons(connector):
     if state in (sessions.STARTING, sessions.RUNNING):
         if connector.socket is not None and not connector.socket.ready:
             found.append("plug is not locked")
-        if not connector.protection.rcd_ok and not connector.guard.close:
+        if state == sessions.RUNNING:
+            _add_running(connector, found)
+        if not connector.protection.rcd_ok and not found:
             found.append("residual current device is being tested")
-    if state == sessions.RUNNING:
-        _add_running(connector, found)
     return found
 
 
