@@ -204,10 +204,13 @@ class App:
         lost = self.config.get("StorageLost")
         limit_ma = self.config.get("InstallationCurrentMax") * 1000
         wake_up_s = self.config.get("WakeUpDelay")
+        # Nobody has 2 of them.
+        phases = 1 if self.config.get("ChargingPhases") == 1 else self.board.phases
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
             connector.wake_up.delay_s = wake_up_s
+            connector.phases_wanted = phases
         station.online = self.client.online
         if self.smart_charging:
             self.smart_charging.tick(now)

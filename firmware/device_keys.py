@@ -26,6 +26,8 @@ def table(current_ma_max, blocking="pause"):
         ("Country", "text", "rw", "", _is_country),
         # So many s an EV may sleep with an offer before it is woken once; 0 = never.
         ("WakeUpDelay", "int", "rw", 60, 0, 600),
+        # 1 where a second contactor can leave out the other phases; else all that there are.
+        ("ChargingPhases", "int", "rw", 3, 1, 3),
         # What can stall the VM is due and a contactor is closed: pause charging for it, defer it
         # until nobody charges, or allow it.
         ("BlockingWhileClosed", "text", "rw", blocking, _is_mode),

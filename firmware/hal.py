@@ -18,10 +18,10 @@ class ConnectorPort:
     Parts that a board may lack are None there. Pins, as machine.Pin: rcd_test (behind `test_rcd`),
     earth (high while the protective earth is seen), cp_switch (low breaks the pilot towards the
     EV), phase_switch (high: all phases, low: L1 alone). thermistor: read() -> 0.1 degrees Celsius,
-    None = broken.
+    None = broken. rcd_active() -> True while the residual current device says trip, to a test too.
+    test_rcd(is_test, is_on) drives its test input; while `is_test`, `trips` leaves its answer out,
+    but never while the contactor is driven.
     """
-
-    rcd_test = earth = thermistor = cp_switch = phase_switch = None
 
     def read_pilot(self, levels):
         """Fill `levels` (a preallocated list of two) with the high and low plateau of the pilot in
@@ -42,15 +42,6 @@ class ConnectorPort:
 
     def trips(self):
         """Return the bit field of hardware trip inputs (TRIP_...)."""
-        raise NotImplementedError
-
-    def rcd_active(self):
-        """Return True while the residual current device says trip, to a test too."""
-        raise NotImplementedError
-
-    def test_rcd(self, is_test, is_on):
-        """Drive the residual current device's test input. While `is_test`, `trips` leaves its
-        answer out; closing the contactor ends that."""
         raise NotImplementedError
 
 
@@ -98,9 +89,6 @@ class Board:
     reader = None
     keys = ()
     fs = None
-    ventilated = False
-    crashed = False
-    blocking_while_closed = "pause"
 
     def ticks_ms(self):
         """Return the millisecond counter that wraps at 2**30."""

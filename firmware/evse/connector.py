@@ -13,11 +13,9 @@ from firmware.evse import status as statuses
 from firmware.evse.energy import EnergyRegister
 from firmware.evse.faults import HARD, Faults
 from firmware.evse.limiter import TEMPERATURE, Limiter
-from firmware.evse.overcurrent import Overcurrent
-from firmware.evse.power import Power
-from firmware.evse.protection import Protection
+from firmware.evse.power import Power, WakeUp
+from firmware.evse.protection import Overcurrent, Protection
 from firmware.evse.session import Session
-from firmware.evse.wake_up import WakeUp
 from firmware.evse.why import reasons
 from ticks import Deadline, diff
 
@@ -34,6 +32,8 @@ _REOFFER_MS = const(30_000)
 _X1_MS = const(3000)
 # So long an EV that asks and stops too often is left alone, before it gets its 6 A.
 _CALM_MS = const(60_000)
+# The pilot stays broken so long after a change of phases: some EVs take less for a defect.
+_PHASES_MS = const(60_000)
 # State F after a fault that opens at once (Table A.5: 300 ms at least).
 _F_MS = const(300)
 # firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT
@@ -54,7 +54,8 @@ class Connector:
         self.id = number
         self.guard = guard
         self.meter = meter
-        self.phases = phases
+        self.phases = self.phases_wanted = phases
+        self._phases_on = 0
         self.pilot = pilots.PilotReader()
         self.session = Session()
         self.power = Power()
@@ -227,13 +228,17 @@ class Connector:
         self.limiter.tick(now)
         held = self.socket is None or self.socket.ready
         running = self.session.state == sessions.RUNNING
-        may = running and held and not self.faults and not self.paused and not self.held_off
+        is_free = not (self.faults or self.paused or self.held_off or self._switches_phases(now))
+        may = running and held and is_free
         guard = self.guard
         if not self.plugged or self.overlay.bits & HARD:
             self.power.cut(now)
         else:
             offer_ma = self.limiter.offer_ma if may else 0
+            was_offering = self.offering
             self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
+            if self.offering and not was_offering:
+                self.limiter.hold(now)
         offer_ma = self.power.offer_ma
         duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
         if self._f.expired(now):
@@ -250,6 +255,22 @@ class Connector:
         current_ma = self.meter.current_ma if self.meter.online else ()
         if self._overcurrent.tick(now, offer_ma, current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
+
+    def _switches_phases(self, now):
+        """Return True while the contactor has to be open for a change of phases; carry it out when
+        it is. An EV that is there sees itself unplugged for a minute."""
+        port = self.protection.port
+        wanted = self.phases_wanted
+        if port is None or port.phase_switch is None or wanted == self._phases_on:
+            return False
+        if self.guard.closed or self.guard.close or self.offering:
+            return True
+        port.phase_switch.value(wanted > 1)
+        if self._phases_on and self.plugged:
+            self.wake_up.start(now, _PHASES_MS)
+            self.power.hold(now, _PHASES_MS)
+        self.phases = self._phases_on = wanted
+        return False
 
     # The ends of a transaction.
 

@@ -72,14 +72,13 @@ class Fault:
         self.name, self.text, self.error_code, self.vendor_error_code, self.reaction = words[:5]
 
 
-_ROWS = [row.split("|") for row in TABLE.split("\n")[1:-1]]
-_ON = bytes([int(row[5]) for row in _ROWS])
-_OFF = bytes([int(row[6]) for row in _ROWS])
-HARD = sum([1 << number for number, row in enumerate(_ROWS) if row[4] == "H"])
-_BLOCKING = HARD | sum([1 << number for number, row in enumerate(_ROWS) if row[4] == "S"])
-# A that may still be offered; 80 is the most that the pilot can say.
-_AMPERES = bytes([int(row[4]) if row[4].isdigit() else 0 for row in _ROWS])
-del _ROWS
+# The columns `on` and `off` of all rows.
+_ON, _OFF = [
+    bytes([int(row.split("|")[column]) for row in TABLE.split("\n")[1:-1]]) for column in (5, 6)
+]
+# The rows whose reaction is H, and those with H or S: they are the first.
+HARD = const(0x1FF)
+_BLOCKING_ROWS = const(21)
 
 
 class Faults:
@@ -125,11 +124,10 @@ class Faults:
 
     def _set(self, bits):
         self.bits = bits
-        rows = [row for row in range(len(_ON)) if bits >> row & 1]
-        faults = tuple([Fault(row) for row in rows])
-        count = len([row for row in rows if _BLOCKING >> row & 1])
-        self.blocking, self.warnings = faults[:count], faults[count:]
-        self.limit_ma = min([80] + [_AMPERES[row] for row in rows]) * 1000
+        faults = [Fault(row) for row in range(len(_ON)) if bits >> row & 1]
+        self.blocking = tuple([fault for fault in faults if not fault.bit >> _BLOCKING_ROWS])
+        self.warnings = tuple(faults[len(self.blocking) :])
+        self.limit_ma = min([80] + [int(fault.reaction) for fault in self.warnings]) * 1000
 
 
 def _found(connector):

@@ -8,15 +8,6 @@ from firmware.evse import pilot as pilots
 from firmware.evse import session as sessions
 from firmware.evse.limiter import NAMES
 
-# By session state, apart from running; the order of session.STATES.
-_SESSION = """not authorised: no card shown, no remote start
-not authorised: no card shown, no remote start
-
-
-
-session is over: unplug, or show a card again
-session is over: unplug, or show a card again"""
-
 
 def reasons(connector):
     """Return a list of short texts; empty while energy flows, or an EV could take it."""
@@ -28,10 +19,11 @@ def reasons(connector):
         found.append("connector is inoperative (ChangeAvailability)")
     if not connector.plugged:
         found.append("no EV plugged in")
-    text = _SESSION.split("\n")[state]
-    if text:
-        found.append(text)
-    if state in (sessions.STARTING, sessions.RUNNING):
+    if state in (sessions.IDLE, sessions.PLUGGED):
+        found.append("not authorised: no card shown, no remote start")
+    elif state in (sessions.STOPPING, sessions.FINISHING):
+        found.append("session is over: unplug, or show a card again")
+    elif state != sessions.AUTHORISED:
         if connector.socket is not None and not connector.socket.ready:
             found.append("plug is not locked")
         if state == sessions.RUNNING:

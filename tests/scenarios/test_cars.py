@@ -6,7 +6,9 @@ from tests.sim.scenario import CARD, Scenario
 _SPEED = 1800
 
 
-class CarTest(Scenario):
+class Cars(Scenario):
+    """What the tests of cars have in common; no tests."""
+
     def arrive(self, car, soc=78, before_card_ms=600):
         """Plug in, nearly full, and show a card."""
         plant = self.plant
@@ -29,6 +31,13 @@ class CarTest(Scenario):
     def is_low(self):
         return 0 < self.plant.connector().limit_ma <= 6000
 
+    def errors(self):
+        """The error codes that were reported."""
+        reports = self.plant.csms.of("StatusNotification")
+        return [r["errorCode"] for r in reports if r["errorCode"] != "NoError"]
+
+
+class CarTest(Cars):
     def test_each_car_then_charges_to_its_end_or_is_refused_for_its_reason(self):
         # The reason stands in the car's row; a car that charges is full, paid for, and gone.
         for name in names():
@@ -65,11 +74,6 @@ class CarTest(Scenario):
         plant.do("unplug")
         self.wait("Available")
         self.assertEqual(self.errors(), [])
-
-    def errors(self):
-        """The error codes that were reported."""
-        reports = self.plant.csms.of("StatusNotification")
-        return [r["errorCode"] for r in reports if r["errorCode"] != "NoError"]
 
     def test_battery_fills_up_then_the_current_tapers(self):
         # From 80 % on it falls linearly; what is offered stays.
@@ -256,3 +260,51 @@ class CarTest(Scenario):
         plant.run(5000)
         self.assertTrue(plant.closed())
         self.finish()
+
+
+class PhasesTest(Cars):
+    def switch(self, car, phases):
+        """Charge, then ask for so many phases."""
+        plant = self.plant
+        self.arrive(car, soc=40)
+        self.wait("Charging")
+        plant.run(5000)
+        plant.app.config.set("ChargingPhases", str(phases))
+
+    def test_fewer_phases_while_charging_then_switched_open_and_charging_goes_on(self):
+        # X1, open, the pilot broken for a minute, switched, and the same transaction again.
+        plant = self.begin()
+        outlet = plant.world.outlets[0]
+        self.switch("ordinary", 1)
+        plant.run_until(lambda: not outlet.all_phases, 10_000)
+        self.assertFalse(plant.closed())
+        self.assertFalse(outlet.circuit.is_connected)
+        plant.run(50_000)
+        self.assertEqual((plant.status(), plant.closed()), ("SuspendedEVSE", False))
+        self.wait("Charging", 30_000)
+        plant.run(5000)
+        self.assertEqual([ma > 0 for ma in plant.state()["current_ma"]], [True, False, False])
+        plant.app.config.set("ChargingPhases", "3")
+        plant.run_until(lambda: outlet.all_phases, 10_000)
+        self.wait("Charging", 90_000)
+        self.finish()
+        self.assertEqual(len(plant.csms.books()), 1)
+
+    def test_car_that_is_slow_with_new_phases_then_gets_its_time(self):
+        # Less than 45 s without a pilot and it would not charge again; its pulse of C closes
+        # nothing.
+        plant = self.begin()
+        self.switch("slow-phase", 1)
+        plant.run(20_000)
+        self.wait("Charging", 70_000)
+        self.assertFalse(self.car().confused)
+        self.assertEqual(len(plant.seen("contactor", closed=True)), 2)
+
+    def test_phases_with_nobody_there_then_switched_at_once(self):
+        # And the next EV waits for nothing.
+        plant = self.begin()
+        plant.app.config.set("ChargingPhases", "1")
+        plant.run(200)
+        self.assertFalse(plant.world.outlets[0].all_phases)
+        self.arrive("ordinary")
+        self.wait("Charging", 6000)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.evse.overcurrent import Overcurrent
+from firmware.evse.protection import Overcurrent
 
 
 class OvercurrentTest(unittest.TestCase):
