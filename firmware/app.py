@@ -45,6 +45,9 @@ _RESET_SETTLE_MS = const(500)
 # Counted is what was ever allocated, most of it frames of functions that were freed at once: of
 # 16 KB every second answer met a collection, and the guard had one in each fifth step.
 _GC_THRESHOLD = const(131072)
+# 1 << row of firmware.evse.faults.TABLE
+_CRASH_LOOP = const(1 << 9)
+_STORAGE_LOST = const(1 << 10)
 
 VERSION = "0.1.0"
 
@@ -124,16 +127,9 @@ class App:
         connectors = []
         board = self.board
         for index, guard in enumerate(self.guards):
-            connector = Connector(
-                index + 1,
-                guard,
-                board.meters[index],
-                board.current_ma_max,
-                board.phases,
-                board.connectors[index],
-            )
-            guard.is_d_allowed = board.ventilated
-            connector.crash_loop = self.last_run.crash_loop
+            connector = Connector(index + 1, guard, board)
+            if self.last_run.crash_loop:
+                connector.found = _CRASH_LOOP
             if not board.tethered:
                 from firmware.evse.socket_side import SocketSide
 
@@ -201,14 +197,14 @@ class App:
         self.clock.tick(now)
         self._reader(now)
         station = self.station
-        lost = self.config.get("StorageLost")
+        lost = _STORAGE_LOST if self.config.get("StorageLost") else 0
         limit_ma = self.config.get("InstallationCurrentMax") * 1000
         wake_up_s = self.config.get("WakeUpDelay")
         # Nobody has 2 of them.
         phases = 1 if self.config.get("ChargingPhases") == 1 else self.board.phases
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
-            connector.storage_lost = lost
+            connector.found = connector.found & ~_STORAGE_LOST | lost
             connector.wake_up.delay_s = wake_up_s
             connector.phases_wanted = phases
         station.online = self.client.online
@@ -221,7 +217,6 @@ class App:
         if self._save_time.expired(now):
             self._save_time.start(now, _SAVE_TIME_MS)
             boot_record.save_time(self.settings, self.clock, now)
-            boot_record.survived(self.settings, self.last_run)
         if station.reset_wanted:
             self._reset(now, station.reset_wanted)
 

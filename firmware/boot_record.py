@@ -32,7 +32,7 @@ def take(store, crashed=False):
     """Read the record and count this boot. Raises OSError if the flash fails.
 
     crashed: the last run was ended by the watchdog or an error. Three such ends in a row, none
-    after ten minutes of life (`survived`), are a crash loop: whatever the reason is, it is not to
+    after ten minutes of life (`save_time`), are a crash loop: whatever the reason is, it is not to
     happen with a contactor closed. It ends with a start of another kind.
     """
     crashes = _read(store, _CRASHES, 0)
@@ -53,16 +53,6 @@ def take(store, crashed=False):
     return BootRecord(number, floor_s, reason.decode(), is_loop)
 
 
-def survived(store, record):
-    """This run has lasted ten minutes: earlier crashes do not count any more."""
-    if record.crash_loop or store.get(_CRASHES) is None:
-        return
-    try:
-        store.delete(_CRASHES)
-    except OSError:
-        pass
-
-
 def note_reset(store, reason):
     """The firmware is about to leave by itself."""
     try:
@@ -73,12 +63,14 @@ def note_reset(store, reason):
 
 
 def save_time(store, clock, now):
-    """Keep the time, if it is known, as the floor of the next boot."""
+    """Keep the time, if it is known, as the floor of the next boot. Called each ten minutes and
+    at an orderly end: crashes before it do not count any more."""
     stamp = clock.stamp(now)
-    if stamp[0]:
-        return
     try:
-        store.set(_TIME, json.dumps(stamp[1]).encode())
+        if store.get(_CRASHES):
+            store.delete(_CRASHES)
+        if not stamp[0]:
+            store.set(_TIME, json.dumps(stamp[1]).encode())
     except OSError:
         pass
 

@@ -14,7 +14,7 @@ from firmware.evse.energy import EnergyRegister
 from firmware.evse.faults import HARD, Faults
 from firmware.evse.limiter import TEMPERATURE, Limiter
 from firmware.evse.power import Power, WakeUp
-from firmware.evse.protection import Overcurrent, Protection
+from firmware.evse.protection import Protection
 from firmware.evse.session import Session
 from firmware.evse.why import reasons
 from ticks import Deadline, diff
@@ -40,6 +40,8 @@ _F_MS = const(300)
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
 # 1 << row of faults.TABLE
+_DIODE = const(1 << 8)
+_METER_SILENT = const(1 << 24)
 _CP_TOGGLING = const(1 << 27)
 _SIMPLIFIED = const(1 << 28)
 
@@ -47,19 +49,21 @@ _SIMPLIFIED = const(1 << 28)
 class Connector:
     """Everything about connector `number` (1, 2). `tick` is called every 50 ms by the station.
 
-    port: its hal.ConnectorPort, for what the guard does not handle; None: there is nothing.
+    board: hal.Board, for its ratings, and for the meter and the port with this number.
     """
 
-    def __init__(self, number, guard, meter, current_ma_max, phases, port=None):
+    def __init__(self, number, guard, board):
         self.id = number
         self.guard = guard
-        self.meter = meter
-        self.phases = self.phases_wanted = phases
+        self.meter = board.meters[number - 1]
+        port = board.connectors[number - 1]
+        guard.is_d_allowed = board.ventilated
+        self.phases = self.phases_wanted = board.phases
         self._phases_on = 0
         self.pilot = pilots.PilotReader()
         self.session = Session()
         self.power = Power()
-        self.limiter = Limiter(current_ma_max)
+        self.limiter = Limiter(board.current_ma_max)
         self.energy = EnergyRegister()
         self.transaction = None
         self.operative = True
@@ -70,45 +74,26 @@ class Connector:
         # The register at which an id token that was refused later has had its share.
         self.energy_cap_wh = None
         self.overlay = Faults()
-        self.protection = Protection(port, current_ma_max)
+        self.faults = self.warnings = ()  # as in Faults: what blocks, and what does not
+        self.protection = Protection(port, board.current_ma_max)
         self.wake_up = WakeUp(port)
         self.interrupted = None
         self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
-        self.kept = 0  # Trips that are kept over a reboot.
-        self.crash_loop = self.held_off = False  # held_off: the VM is about to be blocked.
-        self.closings = 0
+        self._was_closed = False
+        self.kept = self.closings = 0  # Trips that are kept over a reboot; closed how often.
+        self.held_off = False  # The VM is about to be blocked.
         self.pilot_known = False
-        self.diode_missing = False
-        self.meter_silent = False
-        self.storage_lost = False
+        self.found = 0  # Bits of faults.py: what is found here, or by the application.
         self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None
         self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
         self.connect, self.recover, self._f = Deadline(), Deadline(), Deadline()
         self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
-        self._overcurrent = Overcurrent(current_ma_max)
-        self._was_closed = False
         self._tick = self._opened_at = None
-        self._reading_id = meter.reading_id
+        self._reading_id = self.meter.reading_id
 
     # Facts.
-
-    @property
-    def faults(self):
-        """The faults that let no energy flow, worst first."""
-        return self.overlay.blocking
-
-    @property
-    def warnings(self):
-        """The faults that only limit, or are only told, worst first."""
-        return self.overlay.warnings
-
-    @property
-    def rcd_active(self):
-        """True while the residual current device says trip."""
-        port = self.protection.port
-        return port is not None and port.rcd_active()
 
     @property
     def locked(self):
@@ -185,19 +170,21 @@ class Connector:
             self.energy.reading(self.meter.energy_wh)
 
         silent_ms = self.meter.silent_ms(now)
-        self.meter_silent = silent_ms is not None and silent_ms > _METER_SILENT_MS
+        self.found &= ~_METER_SILENT
+        if silent_ms is not None and silent_ms > _METER_SILENT_MS:
+            self.found |= _METER_SILENT
 
     def _watch_diode(self, now, pwm):
         """The diode must show itself soon after the PWM begins (IEC 61851-1 Table A.4); the fault
         stays until the EV is gone."""
         if not self.plugged:
-            self.diode_missing = False
+            self.found &= ~_DIODE
         if not pwm or not self.plugged or self.pilot.diode_ok:
             self._diode.stop()
         elif not self._diode.running:
             self._diode.start(now, _DIODE_MS)
         elif self._diode.expired(now):
-            self.diode_missing = True
+            self.found |= _DIODE
 
     def _find_faults(self, now):
         """Bring the overlay up to date, and carry out what a new fault asks for."""
@@ -206,6 +193,7 @@ class Connector:
         self._tick = now
         self.protection.tick(now, self)
         self.overlay.tick(self, elapsed_ms)
+        self.faults, self.warnings = self.overlay.blocking, self.overlay.warnings
         new = self.overlay.bits & ~before
         if not self.plugged:
             return
@@ -220,11 +208,7 @@ class Connector:
             self.power.hold(now, _CALM_MS)
 
     def _power(self, now):
-        limit_ma = self.overlay.limit_ma
-        warm_ma = self.protection.limit_ma
-        if warm_ma is not None and warm_ma < limit_ma:
-            limit_ma = warm_ma
-        self.limiter.set(TEMPERATURE, limit_ma)
+        self.limiter.set(TEMPERATURE, min(self.overlay.limit_ma, self.protection.limit_ma))
         self.limiter.tick(now)
         held = self.socket is None or self.socket.ready
         running = self.session.state == sessions.RUNNING
@@ -253,7 +237,7 @@ class Connector:
         guard.request_trips &= ~_TRIP_OVERCURRENT
         # A silent meter says nothing, and one that was never heard has no currents.
         current_ma = self.meter.current_ma if self.meter.online else ()
-        if self._overcurrent.tick(now, offer_ma, current_ma):
+        if self.protection.overcurrent(now, offer_ma, current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
 
     def _switches_phases(self, now):
@@ -261,7 +245,7 @@ class Connector:
         it is. An EV that is there sees itself unplugged for a minute."""
         port = self.protection.port
         wanted = self.phases_wanted
-        if port is None or port.phase_switch is None or wanted == self._phases_on:
+        if port.phase_switch is None or wanted == self._phases_on:
             return False
         if self.guard.closed or self.guard.close or self.offering:
             return True

@@ -14,38 +14,39 @@ from firmware.evse import pilot as pilots
 # name|text|errorCode|vendorErrorCode|reaction|on|off, worst first. A text: it costs no heap.
 # reaction: H opens at once and shows state F; S is X1, then open when the EV has opened S2, or
 # after 6 s; both make the connector Faulted. A number: so many A are still offered, 0 is a pause.
+# errorCode: ! is Failure, ~ is Error. vendorErrorCode: the digits behind CX0.
 # on: how long it must be true, in 50 ms. off: how long it must be gone, in 0.5 s; 255: until the
 # EV is unplugged. Whoever finds a fault may have filtered it already.
 TABLE = """
-contactor_welded|contactor is welded|PowerSwitchFailure|CX017|H|0|0
-rcd_trip|residual current device tripped|GroundFailure|CX002|H|0|0
-emergency_stop|emergency stop|OtherError|CX008|H|0|0
-overcurrent|EV drew too much current|OverCurrentFailure|CX004|H|0|0
-contactor_stuck_open|contactor does not close|PowerSwitchFailure|CX017|H|0|0
-pe_lost|protective earth is lost|GroundFailure|CX002|H|5|20
-cp_short|pilot shorted to earth (E)|OtherError|CX014|H|0|10
-cp_negative|pilot stays negative (F)|InternalError|CX014|H|0|10
-diode|EV diode is missing|OtherError|CX010|H|0|255
-crash_loop|crashed three times: check, then power off and on|InternalError||S|0|0
-storage_lost|configuration lost, check limits|InternalError||S|0|0
-rcd_selftest|residual current device fails its test|GroundFailure||S|0|0
-overvoltage|mains voltage too high|OverVoltage|CX005|S|10|120
-undervoltage|mains voltage too low|UnderVoltage|CX006|S|30|120
-frequency|mains frequency out of range|OtherError||S|0|120
-overtemperature|too hot inside|HighTemperature|CX003|S|20|0
-lock_jammed|plug cannot be locked|ConnectorLockFailure|CX001|S|0|0
-pp_short|proximity pilot: short|OtherError|CX023|S|0|0
-pp_open|proximity pilot: no cable found|OtherError|CX023|S|0|0
-pp_changed|proximity pilot: cable has changed|OtherError|CX023|S|0|0
-cp_unstable|pilot is unstable|EVCommunicationError|CX014|S|100|60
-ventilation|EV needs ventilation|OtherError|CX010|0|0|60
-phase_missing|a phase of the mains is missing|OtherError||16|20|120
-temperature_sensor|temperature sensor fails|InternalError||16|40|10
-meter_silent|energy meter does not answer|PowerMeterFailure||16|0|0
-derating|hot: less current is offered|HighTemperature||80|0|0
-lock_stuck|plug cannot be unlocked|ConnectorLockFailure|CX001|80|0|0
-cp_toggling|EV asks and stops too often: only 6 A|NoError||6|0|255
-simplified_pilot|EV asked at once: only 10 A|NoError||10|0|0
+contactor_welded|contactor is welded|PowerSwitch!|17|H||
+rcd_trip|residual current device tripped|Ground!|02|H||
+emergency_stop|emergency stop|Other~|08|H||
+overcurrent|EV drew too much current|OverCurrent!|04|H||
+contactor_stuck_open|contactor does not close|PowerSwitch!|17|H||
+pe_lost|protective earth is lost|Ground!|02|H|5|20
+cp_short|pilot shorted to earth (E)|Other~|14|H||10
+cp_negative|pilot stays negative (F)|Internal~|14|H||10
+diode|EV diode is missing|Other~|10|H||255
+crash_loop|crashed three times: check, then power off and on|Internal~||S||
+storage_lost|configuration lost, check limits|Internal~||S||
+rcd_selftest|residual current device fails its test|Ground!||S||
+overvoltage|mains voltage too high|OverVoltage|05|S|10|120
+undervoltage|mains voltage too low|UnderVoltage|06|S|30|120
+frequency|mains frequency out of range|Other~||S||120
+overtemperature|too hot inside|HighTemperature|03|S|20|
+lock_jammed|plug cannot be locked|ConnectorLock!|01|S||
+pp_short|proximity pilot: short|Other~|23|S||
+pp_open|proximity pilot: no cable found|Other~|23|S||
+pp_changed|proximity pilot: cable has changed|Other~|23|S||
+cp_unstable|pilot is unstable|EVCommunication~|14|S|100|60
+ventilation|EV needs ventilation|Other~|10|0||60
+phase_missing|a phase of the mains is missing|Other~||16|20|120
+temperature_sensor|temperature sensor fails|Internal~||16|40|10
+meter_silent|energy meter does not answer|PowerMeter!||16||
+derating|hot: less current is offered|HighTemperature||80||
+lock_stuck|plug cannot be unlocked|ConnectorLock!|01|80||
+cp_toggling|EV asks and stops too often: only 6 A|No~||6||255
+simplified_pilot|EV asked at once: only 10 A|No~||10||
 """
 
 # firmware.guard.guard's TRIP_ constants in the order of the first rows.
@@ -53,11 +54,7 @@ _TRIPS = b"\x04\x01\x02\x08\x10"
 # Bits of the rows that are found here. The others are known to whoever finds them.
 _CP_SHORT = const(1 << 6)
 _CP_NEGATIVE = const(1 << 7)
-_DIODE = const(1 << 8)
-_CRASH_LOOP = const(1 << 9)
-_STORAGE_LOST = const(1 << 10)
 _VENTILATION = const(1 << 21)
-_METER_SILENT = const(1 << 24)
 
 _FOREVER = const(255)
 _AGE_MAX = const(60000)
@@ -69,12 +66,14 @@ class Fault:
     def __init__(self, row):
         self.bit = 1 << row
         words = TABLE.split("\n")[row + 1].split("|")
-        self.name, self.text, self.error_code, self.vendor_error_code, self.reaction = words[:5]
+        self.name, self.text, code, vendor, self.reaction = words[:5]
+        self.error_code = code.replace("!", "Failure").replace("~", "Error")
+        self.vendor_error_code = vendor and "CX0" + vendor
 
 
 # The columns `on` and `off` of all rows.
 _ON, _OFF = [
-    bytes([int(row.split("|")[column]) for row in TABLE.split("\n")[1:-1]]) for column in (5, 6)
+    bytes([int(row.split("|")[at] or 0) for row in TABLE.split("\n")[1:-1]]) for at in (5, 6)
 ]
 # The rows whose reaction is H, and those with H or S: they are the first.
 HARD = const(0x1FF)
@@ -120,7 +119,7 @@ class Faults:
             return age_ms >= _ON[row] * 50
         if _OFF[row] == _FOREVER:
             return not plugged
-        return age_ms >= min(_OFF[row] * 500, _AGE_MAX)
+        return age_ms >= _OFF[row] * 500
 
     def _set(self, bits):
         self.bits = bits
@@ -132,7 +131,7 @@ class Faults:
 
 def _found(connector):
     """Return the bits of the rows that are true right now."""
-    found = connector.protection.found
+    found = connector.found | connector.protection.found
     if connector.socket is not None:
         found |= connector.socket.faults
     trips = connector.guard.trips_latched
@@ -147,12 +146,4 @@ def _found(connector):
         found |= _CP_NEGATIVE
     elif state == pilots.D and not connector.guard.is_d_allowed:
         found |= _VENTILATION
-    if connector.diode_missing:
-        found |= _DIODE
-    if connector.crash_loop:
-        found |= _CRASH_LOOP
-    if connector.storage_lost:
-        found |= _STORAGE_LOST
-    if connector.meter_silent:
-        found |= _METER_SILENT
     return found

@@ -25,10 +25,10 @@ def tick(now, connector, config):
     _keep(now, connector, config, _RCD, "RcdTripped")
     if connector.pilot.state != pilots.A or not connector.pilot_known:
         return
-    if connector.kept & _RCD and not connector.rcd_active:
+    if connector.kept & _RCD and not connector.protection.port.rcd_active():
         country = config.get("Country")
         if not country or country not in _BY_HAND:
-            _forget(connector, config, "RcdTripped")
+            config.set("RcdTripped", str(config.get("RcdTripped") & ~(1 << connector.id - 1)))
     latched = guard.trips_latched
     # The guard keeps a weld among its conditions, so what is left here may be undone.
     if latched and not guard.conditions & latched:
@@ -53,7 +53,3 @@ def _keep(now, connector, config, trip, key):
         connector.kept &= ~trip
         guard.request_trips &= ~trip
         guard.clear(now, trip == _WELD)
-
-
-def _forget(connector, config, key):
-    config.set(key, str(config.get(key) & ~(1 << (connector.id - 1))))

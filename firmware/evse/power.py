@@ -111,7 +111,7 @@ class WakeUp:
 
     def __init__(self, port):
         self.delay_s = 0
-        self._switch = None if port is None else port.cp_switch
+        self._switch = port.cp_switch
         self._wait, self._pulse = Deadline(), Deadline()
         self._is_done = False
 

@@ -26,7 +26,11 @@ _CP_TOGGLING = const(1 << 27)
 _SIMPLIFIED = const(1 << 28)
 _MAINS = const(_OVERVOLTAGE | _UNDERVOLTAGE | _FREQUENCY | _PHASE_MISSING)
 
-_NOMINAL_V = const(230)
+# 0.8 and 0.9, 1.15 and 1.09 of 230 V.
+_LOW_MV = const(184_000)
+_BACK_MV = const(207_000)
+_HIGH_MV = const(264_500)
+_DOWN_MV = const(250_700)
 # A phase below this is missing, not low.
 _GONE_MV = const(70_000)
 # In 0.1 degrees: the offer falls from there on to 6 A at _COLDEST_OFFER; off at _STOP.
@@ -37,6 +41,7 @@ _RESUME = const(700)
 _SAMPLE_MS = const(1000)
 _SLOPE_MS = const(5000)
 _LEAST_MA = const(6000)
+_ALL_MA = const(80_000)
 _OVER_MS = const(7000)
 _HARD_MS = const(500)
 _MARGIN_MA = const(500)
@@ -57,18 +62,18 @@ _NOISE_MS = const(300)
 
 class Protection:
     """`tick` before faults are looked for; `found` are the bits of faults.py, `limit_ma` what the
-    temperature allows (None: all), `rcd_ok` whether the RCD was tested since the last opening."""
+    temperature allows (80 A: all), `rcd_ok` whether the RCD was tested since the last opening."""
 
     def __init__(self, port, current_ma_max):
-        """port: hal.ConnectorPort, or None for a connector without hardware."""
+        """port: hal.ConnectorPort."""
         self.port = port
         self.found = 0
-        self.limit_ma = None
+        self.limit_ma = _ALL_MA
         self._max_ma = current_ma_max
-        self._can_test = port is not None and port.rcd_test is not None
-        self.rcd_ok = not self._can_test
+        self.rcd_ok = port.rcd_test is None
         self._test = _WAIT
-        self._due, self._sample, self._slope, self._leak = [Deadline() for _ in range(4)]
+        self._due, self._sample, self._slope = Deadline(), Deadline(), Deadline()
+        self._leak, self._over, self._hard = Deadline(), Deadline(), Deadline()
         self._reading_id = 0
         self._toggles = 0
         self._cp = pilots.A
@@ -77,17 +82,14 @@ class Protection:
         """Look at everything; every 50 ms."""
         found = self.found
         port = self.port
-        if port is not None:
-            found &= ~_PE_LOST
-            if port.earth is not None and not port.earth.value():
-                found |= _PE_LOST
-            if port.thermistor is not None and (
-                not self._sample.running or self._sample.expired(now)
-            ):
-                self._sample.start(now, _SAMPLE_MS)
-                found = self._temperature(now, port.thermistor.read(), found)
-            if self._can_test:
-                found = self._rcd(now, connector.guard, found)
+        found &= ~_PE_LOST
+        if port.earth is not None and not port.earth.value():
+            found |= _PE_LOST
+        if port.thermistor is not None and not self._sample.left(now):
+            self._sample.start(now, _SAMPLE_MS)
+            found = self._temperature(now, port.thermistor.read(), found)
+        if port.rcd_test is not None:
+            found = self._rcd(now, connector.guard, found)
         meter = connector.meter
         if not meter.online:
             found &= ~_MAINS
@@ -95,6 +97,26 @@ class Protection:
             self._reading_id = meter.reading_id
             found = found & ~_MAINS | mains(meter, connector.overlay.bits)
         self.found = self._pilot(now, connector, found)
+
+    def overcurrent(self, now, offer_ma, current_ma):
+        """Return True while the EV has drawn too much for 7 s, or far too much for 0.5 s.
+
+        IEC 61851-1 Annex A gives the EV 5 s to follow a new duty cycle (Table A.6, sequence 6),
+        and the offer is a maximum. The fuse protects the cable in a short; this protects a fuse
+        that is smaller than the EV's charger. Beyond 1.25 of the rating nobody waits for the EV.
+
+        offer_ma: what the pilot offers, 0 = nothing, then the contactor opens by other rules.
+        current_ma: per phase, the last reading of the meter; None or empty where it has none.
+        """
+        # 10 % and 0.5 A: the errors of meter, duty and EV together.
+        limit_ma = (offer_ma + _MARGIN_MA) * 11 // 10
+        most_ma = 0
+        for phase_ma in current_ma:
+            if phase_ma is not None and phase_ma > most_ma:
+                most_ma = phase_ma
+        _keep(self._over, now, offer_ma and most_ma > limit_ma, _OVER_MS)
+        _keep(self._hard, now, most_ma > self._max_ma * 5 // 4, _HARD_MS)
+        return self._over.expired(now) or self._hard.expired(now)
 
     def _temperature(self, now, tenths, found):
         found &= ~_TEMPERATURE_SENSOR
@@ -104,11 +126,11 @@ class Protection:
             found |= _OVERTEMPERATURE
         elif tenths < _RESUME:
             found &= ~_OVERTEMPERATURE
-        if not self._slope.running or self._slope.expired(now):
+        if not self._slope.left(now):
             self._slope.start(now, _SLOPE_MS)
             self.limit_ma = derated_ma(tenths, self._max_ma)
             found &= ~_DERATING
-            if self.limit_ma is not None:
+            if self.limit_ma < _ALL_MA:
                 found |= _DERATING
         if found & _OVERTEMPERATURE:
             found &= ~_DERATING
@@ -130,7 +152,7 @@ class Protection:
                 # Tripped, or stuck: it is tested again when that is over.
                 self._due.start(now, _SETTLE_MS)
                 return found
-            if self._due.running and not self._due.expired(now):
+            if self._due.left(now):
                 return found
             self.rcd_ok = False
             port.test_rcd(True, True)
@@ -173,7 +195,7 @@ class Protection:
         if self._toggles > _TOGGLES:
             self._toggles = 0
             found |= _CP_TOGGLING
-        if not self._leak.running or self._leak.expired(now):
+        if not self._leak.left(now):
             self._leak.start(now, _LEAK_MS)
             self._toggles = max(self._toggles - 1, 0)
         return found
@@ -183,67 +205,36 @@ def mains(meter, before):
     """Return what is wrong with the mains by the last reading, as bits of faults.py; what is wrong
     already by `before` needs narrower limits to be right again."""
     found = 0
-    known = [voltage_mv for voltage_mv in meter.voltage_mv if voltage_mv is not None]
-    present = [voltage_mv for voltage_mv in known if voltage_mv >= _GONE_MV]
-    if known:
-        low, high = 800, 1150
-        if before & _UNDERVOLTAGE:
-            low = 900
-        if before & _OVERVOLTAGE:
-            high = 1090
-        if not present or min(present) < low * _NOMINAL_V:
-            found |= _UNDERVOLTAGE
-        elif len(present) < len(known):
-            found |= _PHASE_MISSING
-        if max(known) > high * _NOMINAL_V:
-            found |= _OVERVOLTAGE
+    least_mv, most_mv = 999_999, -1
+    for voltage_mv in meter.voltage_mv:
+        if voltage_mv is not None:
+            most_mv = max(most_mv, voltage_mv)
+            if voltage_mv < _GONE_MV:
+                found = _PHASE_MISSING
+            else:
+                least_mv = min(least_mv, voltage_mv)
+    if least_mv < (_BACK_MV if before & _UNDERVOLTAGE else _LOW_MV) or 0 <= most_mv < _GONE_MV:
+        found = _UNDERVOLTAGE
+    if most_mv > (_DOWN_MV if before & _OVERVOLTAGE else _HIGH_MV):
+        found |= _OVERVOLTAGE
     frequency_mhz = meter.frequency_mhz
     if frequency_mhz:
         # From 50 Hz, or from 60.
         off_mhz = frequency_mhz - (60_000 if frequency_mhz > 55_000 else 50_000)
-        low, high = (100, 100) if before & _FREQUENCY else (2500, 1500)
-        if not -low <= off_mhz <= high:
+        # -2.5 to 1.5 Hz, or 0.1 both ways.
+        half_mhz, off_mhz = (100, off_mhz) if before & _FREQUENCY else (2000, off_mhz + 500)
+        if not -half_mhz <= off_mhz <= half_mhz:
             found |= _FREQUENCY
     return found
 
 
 def derated_ma(tenths, max_ma):
-    """Return the current in mA that is left at a temperature in 0.1 degrees, in whole A; None
-    below 60 degrees."""
+    """Return the current in mA that is left at a temperature in 0.1 degrees, in whole A; 80 A
+    (all) below 60 degrees."""
     if tenths < _WARM:
-        return None
+        return _ALL_MA
     left = max(_LEAST - tenths, 0)
     return (_LEAST_MA + (max_ma - _LEAST_MA) * left // (_LEAST - _WARM)) // 1000 * 1000
-
-
-class Overcurrent:
-    """An EV that draws more than the pilot offers.
-
-    IEC 61851-1 Annex A gives the EV 5 s to follow a new duty cycle (Table A.6, sequence 6), and
-    the offer is a maximum: whoever exceeds it for longer gets nothing until the plug was out. The
-    fuse protects the cable in a short; this protects a fuse that is smaller than the EV's charger.
-    Beyond 1.25 of rating_ma, what the board may carry, nobody waits for the EV.
-    """
-
-    def __init__(self, rating_ma):
-        self._hard_ma = rating_ma * 5 // 4
-        self._over, self._hard = Deadline(), Deadline()
-
-    def tick(self, now, offer_ma, current_ma):
-        """Return True while the EV has drawn too much for 7 s, or far too much for 0.5 s.
-
-        offer_ma: what the pilot offers, 0 = nothing, then the contactor opens by other rules.
-        current_ma: per phase, the last reading of the meter; None or empty where it has none.
-        """
-        # 10 % and 0.5 A: the errors of meter, duty and EV together.
-        limit_ma = (offer_ma + _MARGIN_MA) * 11 // 10
-        most_ma = 0
-        for phase_ma in current_ma:
-            if phase_ma is not None and phase_ma > most_ma:
-                most_ma = phase_ma
-        _keep(self._over, now, offer_ma and most_ma > limit_ma, _OVER_MS)
-        _keep(self._hard, now, most_ma > self._hard_ma, _HARD_MS)
-        return self._over.expired(now) or self._hard.expired(now)
 
 
 def _keep(deadline, now, is_true, time_ms):

@@ -137,12 +137,10 @@ class Station:
         """
         if mode == "allow":
             return True
-        is_closed = False
+        is_quiet = not [1 for connector in self.connectors if connector.guard.close]
         for connector in self.connectors:
-            is_closed = is_closed or connector.guard.close
-        for connector in self.connectors:
-            connector.held_off = mode == "pause" or not is_closed
-        return not is_closed
+            connector.held_off = mode == "pause" or is_quiet
+        return is_quiet
 
     def resume(self):
         """It is over: whoever was paused may charge again."""

@@ -25,9 +25,9 @@ class OcppLink:
     """`run` is a task for ever. `online`-ness is the OCPP client's business, not this one's."""
 
     def __init__(self, client, settings, parts, collector=None):
-        """settings: url, identity, password (text or None), ca (PEM or None). parts: board,
-        config, station. collector(): a collector of texts for one connection and its limit in bytes, or
-        None for the usual one (see websock.client)."""
+        """settings: url, identity, password (text or None), ca (PEM or None). parts: board, log,
+        config, station. collector(): a collector of texts for one connection and its limit in
+        bytes, or None for the usual one (see websock.client)."""
         self._client = client
         self._settings = settings
         self._collector = collector
