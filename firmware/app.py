@@ -70,7 +70,7 @@ class App:
         self.profiles = profiles.installed(features)
         names = profiles.features(self.profiles)
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
-        device = device_keys.table(board.current_ma_max, board.blocking_while_closed)
+        device = device_keys.table(board.current_ma_max, board.phases, board.blocking_while_closed)
         tables = [config_keys.CORE, keys, device]
         tables += [profile.KEYS for profile in self.profiles]
         tables.append(device_keys.declared(board.keys))
@@ -201,8 +201,7 @@ class App:
         lost = _STORAGE_LOST if self.config.get("StorageLost") else 0
         limit_ma = self.config.get("InstallationCurrentMax") * 1000
         wake_up_s = self.config.get("WakeUpDelay")
-        # Nobody has 2 of them.
-        phases = 1 if self.config.get("ChargingPhases") == 1 else self.board.phases
+        phases = self.config.get("ChargingPhases")
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.found = connector.found & ~_STORAGE_LOST | lost

@@ -10,10 +10,10 @@ _INT_MAX = 999_999_999
 _TEXT_MAX = 500
 
 
-def table(current_ma_max, blocking="pause"):
+def table(current_ma_max, phases=3, blocking="pause"):
     """Return the rows for `firmware.config.Config`; the board's rating bounds the current.
 
-    blocking: the board's default for BlockingWhileClosed.
+    phases: of the board. blocking: its default for BlockingWhileClosed.
     """
     rating_a = current_ma_max // 1000
     return (
@@ -23,21 +23,17 @@ def table(current_ma_max, blocking="pause"):
         ("ContactorWelded", "int", "rw", 0, 0, 3),
         # The same for a residual current, which unplugging clears unless Country forbids it.
         ("RcdTripped", "int", "rw", 0, 0, 3),
-        ("Country", "text", "rw", "", _is_country),
+        ("Country", "text", "rw", "", None),
         # So many s an EV may sleep with an offer before it is woken once; 0 = never.
         ("WakeUpDelay", "int", "rw", 60, 0, 600),
         # 1 where a second contactor can leave out the other phases; else all that there are.
-        ("ChargingPhases", "int", "rw", 3, 1, 3),
+        ("ChargingPhases", "int", "rw", phases, 1, phases),
         # What can stall the VM is due and a contactor is closed: pause charging for it, defer it
         # until nobody charges, or allow it.
         ("BlockingWhileClosed", "text", "rw", blocking, _is_mode),
         # The stored configuration was lost; true keeps every connector Faulted.
         ("StorageLost", "bool", "rw", False),
     )
-
-
-def _is_country(text):
-    return not text or (len(text) == 2 and text.isupper())
 
 
 def _is_mode(text):

@@ -224,12 +224,13 @@ class Connector:
             if self.offering and not was_offering:
                 self.limiter.hold(now)
         offer_ma = self.power.offer_ma
-        duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
+        is_offer = offer_ma and not self.wake_up.wants_x1
+        duty = pilots.duty_u16(offer_ma) if is_offer else _STEADY_HIGH
         if self._f.expired(now):
             self._f.stop()
         if self._f.running and not guard.closed:
             duty = 0
-        guard.request_duty = self.wake_up.duty(duty)
+        guard.request_duty = duty
         # A plug that is not held could be pulled under load: it opens at once, not softly.
         tested = self.protection.rcd_ok or guard.close
         guard.request_close = self.power.wants_contactor and held and tested

@@ -5,8 +5,6 @@ Codes: OCPP 1.6 7.6 ChargePointErrorCode; the vendor codes are ChargeX MREC numb
 facts: `_found` here, protection.py (mains, temperature, earth, RCD), socket_side.py (lock, PP).
 """
 
-from array import array
-
 from micropython import const
 
 from firmware.evse import pilot as pilots
@@ -27,12 +25,12 @@ pe_lost|protective earth is lost|Ground!|02|H|5|20
 cp_short|pilot shorted to earth (E)|Other~|14|H||10
 cp_negative|pilot stays negative (F)|Internal~|14|H||10
 diode|EV diode is missing|Other~|10|H||255
-crash_loop|crashed three times: check, then power off and on|Internal~||S||
+crash_loop|three crashes: check, then power off and on|Internal~||S||
 storage_lost|configuration lost, check limits|Internal~||S||
-rcd_selftest|residual current device fails its test|Ground!||S||
+rcd_selftest|RCD fails its self-test|Ground!||S||
 overvoltage|mains voltage too high|OverVoltage|05|S|10|120
 undervoltage|mains voltage too low|UnderVoltage|06|S|30|120
-frequency|mains frequency out of range|Other~||S||120
+frequency|mains frequency is wrong|Other~||S||120
 overtemperature|too hot inside|HighTemperature|03|S|20|
 lock_jammed|plug cannot be locked|ConnectorLock!|01|S||
 pp_short|proximity pilot: short|Other~|23|S||
@@ -40,13 +38,13 @@ pp_open|proximity pilot: no cable found|Other~|23|S||
 pp_changed|proximity pilot: cable has changed|Other~|23|S||
 cp_unstable|pilot is unstable|EVCommunication~|14|S|100|60
 ventilation|EV needs ventilation|Other~|10|0||60
-phase_missing|a phase of the mains is missing|Other~||16|20|120
+phase_missing|mains phase is missing|Other~||16|20|120
 temperature_sensor|temperature sensor fails|Internal~||16|40|10
 meter_silent|energy meter does not answer|PowerMeter!||16||
-derating|hot: less current is offered|HighTemperature||80||
+derating|hot: less current|HighTemperature||80||
 lock_stuck|plug cannot be unlocked|ConnectorLock!|01|80||
-cp_toggling|EV asks and stops too often: only 6 A|No~||6||255
-simplified_pilot|EV asked at once: only 10 A|No~||10||
+cp_toggling|EV toggles: only 6 A|No~||6||255
+simplified_pilot|EV without S2: only 10 A|No~||10||
 """
 
 # firmware.guard.guard's TRIP_ constants in the order of the first rows.
@@ -57,7 +55,7 @@ _CP_NEGATIVE = const(1 << 7)
 _VENTILATION = const(1 << 21)
 
 _FOREVER = const(255)
-_AGE_MAX = const(60000)
+_OLD_MS = const(0x10000000)
 
 
 class Fault:
@@ -92,7 +90,7 @@ class Faults:
         self.blocking = self.warnings = ()
         self.limit_ma = 80000
         # How long each row has been other than `bits` says, in ms.
-        self._ages = array("H", bytes(2 * len(_ON)))
+        self._ages = [0] * len(_ON)
         self._other = 0
 
     def tick(self, connector, elapsed_ms):
@@ -107,19 +105,19 @@ class Faults:
             bit = 1 << row
             if other & bit:
                 age_ms = self._ages[row] + elapsed_ms if was_other & bit else 0
-                self._ages[row] = min(age_ms, _AGE_MAX)
-                if self._is_due(row, bits & bit, age_ms, connector.plugged):
+                # Nothing is older than three days: a small integer on every port.
+                self._ages[row] = min(age_ms, _OLD_MS)
+                if not bits & bit:
+                    is_due = age_ms >= _ON[row] * 50
+                elif _OFF[row] == _FOREVER:
+                    is_due = not connector.plugged
+                else:
+                    is_due = age_ms >= _OFF[row] * 500
+                if is_due:
                     bits ^= bit
         if bits != self.bits:
             self._other &= ~(bits ^ self.bits)
             self._set(bits)
-
-    def _is_due(self, row, is_on, age_ms, plugged):
-        if not is_on:
-            return age_ms >= _ON[row] * 50
-        if _OFF[row] == _FOREVER:
-            return not plugged
-        return age_ms >= _OFF[row] * 500
 
     def _set(self, bits):
         self.bits = bits

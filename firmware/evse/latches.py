@@ -26,7 +26,7 @@ def tick(now, connector, config):
     if connector.pilot.state != pilots.A or not connector.pilot_known:
         return
     if connector.kept & _RCD and not connector.protection.port.rcd_active():
-        country = config.get("Country")
+        country = config.get("Country")[:2].upper()
         if not country or country not in _BY_HAND:
             config.set("RcdTripped", str(config.get("RcdTripped") & ~(1 << connector.id - 1)))
     latched = guard.trips_latched

@@ -18,7 +18,6 @@ STOPPING = const(2)  # X1, waiting for the EV to open S2.
 _FORCE_OPEN_MS = const(6000)
 _REOFFER_MS = const(5000)
 _PULSE_MS = const(4000)
-_STEADY_HIGH = const(65535)
 
 
 class Power:
@@ -142,10 +141,10 @@ class WakeUp:
         self._pulse.start(now, time_ms)
         self._connect(0)
 
-    def duty(self, duty):
-        """Return the duty to drive instead of `duty`."""
-        is_pause = self._pulse.running and self._switch is None
-        return _STEADY_HIGH if is_pause else duty
+    @property
+    def wants_x1(self):
+        """True while X1 has to stand for the switch that the board lacks."""
+        return self._pulse.running and self._switch is None
 
     def _connect(self, level):
         if self._switch is not None:

@@ -80,9 +80,8 @@ class Protection:
 
     def tick(self, now, connector):
         """Look at everything; every 50 ms."""
-        found = self.found
         port = self.port
-        found &= ~_PE_LOST
+        found = self.found & ~_PE_LOST
         if port.earth is not None and not port.earth.value():
             found |= _PE_LOST
         if port.thermistor is not None and not self._sample.left(now):

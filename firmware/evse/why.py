@@ -29,7 +29,7 @@ def reasons(connector):
         if state == sessions.RUNNING:
             _add_running(connector, found)
         if not connector.protection.rcd_ok and not found:
-            found.append("residual current device is being tested")
+            found.append("RCD is being tested")
     return found
 
 

@@ -287,7 +287,7 @@ class CrashTest(Scenario):
         plant.run(300)
         self.assertEqual(plant.csms.of("StatusNotification")[-1]["errorCode"], "InternalError")
         self.assertEqual(plant.state()["why"][0],
-                         "crashed three times: check, then power off and on")
+                         "three crashes: check, then power off and on")
         plant.do("plug")
         plant.run(600)
         plant.do("card", id=CARD)
