@@ -207,12 +207,12 @@ class App:
             connector.found = connector.found & ~_STORAGE_LOST | lost
             connector.wake_up.delay_s = wake_up_s
             connector.phases_wanted = phases
-        station.online = self.client.online
         if self.smart_charging:
             self.smart_charging.tick(now)
         station.tick(now)
         self._tell_refusal()
         self.status.observe(now, station.online)
+        station.online = self.client.online
         self.metering.tick(now)
         if self._save_time.expired(now):
             self._save_time.start(now, _SAVE_TIME_MS)
@@ -278,7 +278,7 @@ class App:
             self.station.on_start_answer(now, tx, id_tag_info)
 
     def _on_change(self, now, connector):
-        self.status.observe(now, self.client.online)
+        self.status.observe(now, self.station.online)
         if connector.transaction is None:
             boot_record.save_energy(self.settings, connector)
         self.log.info(

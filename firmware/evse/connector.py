@@ -215,15 +215,15 @@ class Connector:
         is_free = not (self.faults or self.paused or self.held_off or self._switches_phases(now))
         may = running and held and is_free
         guard = self.guard
+        before_ma = self.power.offer_ma
         if not self.plugged or self.overlay.bits & HARD:
             self.power.cut(now)
         else:
             offer_ma = self.limiter.offer_ma if may else 0
-            was_offering = self.offering
             self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
-            if self.offering and not was_offering:
-                self.limiter.hold(now)
         offer_ma = self.power.offer_ma
+        if offer_ma and not before_ma:
+            self.limiter.hold(now)
         is_offer = offer_ma and not self.wake_up.wants_x1
         duty = pilots.duty_u16(offer_ma) if is_offer else _STEADY_HIGH
         if self._f.expired(now):

@@ -56,6 +56,9 @@ _VENTILATION = const(1 << 21)
 
 _FOREVER = const(255)
 _OLD_MS = const(0x10000000)
+# What stops the whole charge point: emergency stop, crash loop, storage lost. With one of them,
+# connector 0 is Faulted, too.
+OF_STATION = const(1 << 2 | 1 << 9 | 1 << 10)
 
 
 class Fault:
