@@ -46,6 +46,9 @@ _RESET_SETTLE_MS = const(500)
 # the guard, but what lives long must not come to lie all over a small heap.
 _GC_BYTES_MAX = const(131072)
 _GC_BYTES_MIN = const(4096)
+# 1 << row of firmware.evse.faults.TABLE
+_CRASH_LOOP = const(1 << 9)
+_STORAGE_LOST = const(1 << 10)
 
 VERSION = "0.1.0"
 
@@ -61,13 +64,14 @@ class App:
         self.log = Log()
         fs = board.fs
         self.settings = KvStore(fs, "/settings")
-        self.last_run = boot_record.take(self.settings)
+        self.last_run = boot_record.take(self.settings, board.crashed)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         measurands = config_keys.MEASURANDS
         self.profiles = profiles.installed(features)
         names = profiles.features(self.profiles)
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
-        tables = [config_keys.CORE, keys, device_keys.table(board.current_ma_max)]
+        device = device_keys.table(board.current_ma_max, board.phases, board.blocking_while_closed)
+        tables = [config_keys.CORE, keys, device]
         tables += [profile.KEYS for profile in self.profiles]
         tables.append(device_keys.declared(board.keys))
         self.config = Config(KvStore(fs, "/config"), tables)
@@ -124,9 +128,9 @@ class App:
         connectors = []
         board = self.board
         for index, guard in enumerate(self.guards):
-            connector = Connector(
-                index + 1, guard, board.meters[index], board.current_ma_max, board.phases
-            )
+            connector = Connector(index + 1, guard, board)
+            if self.last_run.crash_loop:
+                connector.found = _CRASH_LOOP
             if not board.tethered:
                 from firmware.evse.socket_side import SocketSide
 
@@ -194,11 +198,15 @@ class App:
         self.clock.tick(now)
         self._reader(now)
         station = self.station
-        lost = self.config.get("StorageLost")
+        lost = _STORAGE_LOST if self.config.get("StorageLost") else 0
         limit_ma = self.config.get("InstallationCurrentMax") * 1000
+        wake_up_s = self.config.get("WakeUpDelay")
+        phases = self.config.get("ChargingPhases")
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
-            connector.storage_lost = lost
+            connector.found = connector.found & ~_STORAGE_LOST | lost
+            connector.wake_up.delay_s = wake_up_s
+            connector.phases_wanted = phases
         if self.smart_charging:
             self.smart_charging.tick(now)
         station.tick(now)

@@ -10,17 +10,34 @@ _INT_MAX = 999_999_999
 _TEXT_MAX = 500
 
 
-def table(current_ma_max):
-    """Return the rows for `firmware.config.Config`; the board's rating bounds the current."""
+def table(current_ma_max, phases=3, blocking="pause"):
+    """Return the rows for `firmware.config.Config`; the board's rating bounds the current.
+
+    phases: of the board. blocking: its default for BlockingWhileClosed.
+    """
     rating_a = current_ma_max // 1000
     return (
         # What the wiring and the fuse allow, in A; the installer sets it.
         ("InstallationCurrentMax", "int", "rw", rating_a, 6, rating_a),
         # Bit per connector; only somebody who has seen the contacts may set it back to 0.
         ("ContactorWelded", "int", "rw", 0, 0, 3),
+        # The same for a residual current, which unplugging clears unless Country forbids it.
+        ("RcdTripped", "int", "rw", 0, 0, 3),
+        ("Country", "text", "rw", "", None),
+        # So many s an EV may sleep with an offer before it is woken once; 0 = never.
+        ("WakeUpDelay", "int", "rw", 60, 0, 600),
+        # 1 where a second contactor can leave out the other phases; else all that there are.
+        ("ChargingPhases", "int", "rw", phases, 1, phases),
+        # What can stall the VM is due and a contactor is closed: pause charging for it, defer it
+        # until nobody charges, or allow it.
+        ("BlockingWhileClosed", "text", "rw", blocking, _is_mode),
         # The stored configuration was lost; true keeps every connector Faulted.
         ("StorageLost", "bool", "rw", False),
     )
+
+
+def _is_mode(text):
+    return text in ("pause", "defer", "allow")
 
 
 def declared(rows):

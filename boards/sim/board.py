@@ -5,6 +5,7 @@ import os
 from boards.common.connector_port import ConnectorPort
 from boards.common.pilot_io import PilotIo
 from boards.common.socket_port import SocketPort
+from boards.common.thermistor import Thermistor
 from boards.sim.chips.proximity import PULL_OHM, SUPPLY_MV
 from boards.sim.network import Network
 from boards.sim.pilot_circuit import SimAdc, SimPwm
@@ -34,17 +35,20 @@ class Pin:
 class SimBoard:
     """What firmware/hal.py asks of a board."""
 
-    def __init__(self, runtime, world, fs, description):
+    def __init__(self, runtime, world, fs, description, crashed=False):
         self.fs = fs
         self.world = world
         self.network = Network(self)
         self.current_ma_max = description["current_ma_max"]
         self.phases = description["phases"]
         self.keys = description.get("keys", ())
+        self.ventilated = description.get("ventilated", False)
+        self.blocking_while_closed = description.get("blocking_while_closed", "pause")
+        self.crashed = crashed
         self.feeds = 0
         self._runtime = runtime
         self._description = description
-        self.connectors = [_port(outlet) for outlet in world.outlets]
+        self.connectors = [port_of(outlet) for outlet in world.outlets]
         self.tethered = not world.has_sockets
         self.sockets = [_socket_port(o.socket) for o in world.outlets if o.socket is not None]
         self.meters = [
@@ -93,12 +97,20 @@ def _socket_port(socket):
     )
 
 
-def _port(outlet):
+def port_of(outlet, pilot=None):
+    """Return the ConnectorPort of one outlet; `pilot`: what reads and drives its pilot, None for
+    the real driver."""
     circuit = outlet.circuit
-    return ConnectorPort(
-        PilotIo(SimAdc(circuit), SimPwm(circuit), circuit.calibration()),
+    port = ConnectorPort(
+        pilot or PilotIo(SimAdc(circuit), SimPwm(circuit), circuit.calibration()),
         Pin(outlet.contactor, "coil"),
         Pin(outlet.contactor, "closed"),
-        Pin(outlet, "rcd"),
+        Pin(outlet.rcm, "output"),
         Pin(outlet, "emergency"),
     )
+    port.rcd_test = Pin(outlet.rcm, "test")
+    port.earth = Pin(outlet, "earth")
+    port.thermistor = Thermistor(outlet.thermistor)
+    port.cp_switch = Pin(circuit, "is_connected")
+    port.phase_switch = Pin(outlet, "all_phases")
+    return port

@@ -7,7 +7,7 @@ with one clear sentence. What a command does, it does to the world, never to the
 import binascii
 
 from boards.sim import cable as cables
-from boards.sim import ev as evs
+from boards.sim.cars import names
 from boards.sim.state import state
 
 _HOLD_MS = 600
@@ -43,6 +43,7 @@ class Control:
             "console": self._console,
             "state": self._state,
             "energy_speed": self._energy_speed,
+            "temperature": self._temperature,
             "quit": self._quit,
         }
 
@@ -74,8 +75,8 @@ class Control:
         cable_a = command.get("cable_a")
         if cable_a is not None and cable_a not in cables.RATINGS_A:
             raise CommandError("cable_a must be 13, 20, 32 or 63")
-        if name not in evs.names():
-            raise CommandError("no car named %s; there are: %s" % (name, ", ".join(evs.names())))
+        if name not in names():
+            raise CommandError("no car named %s; there are: %s" % (name, ", ".join(names())))
         if outlet.socket is not None:
             _handle_cable(outlet.socket.insert, cable_a)
         if _side(command, outlet) == "ev":
@@ -104,7 +105,7 @@ class Control:
         if "soc" in command:
             ev.soc_permille = soc * 10
         self._world.save()
-        return {"cars": evs.names()}
+        return {"cars": names()}
 
     def _card(self, command):
         text = _text(command, "id", None)
@@ -134,7 +135,16 @@ class Control:
             "cp_short": (outlet, "shorted"),
             "diode": (outlet, "diode_missing"),
             "cp_noise": (outlet, "noisy"),
-            "rcd_trip": (outlet, "rcd"),
+            "rcd_trip": (outlet.rcm, "leak"),
+            "rcd_selftest": (outlet.rcm, "dead"),
+            "pe_lost": (outlet, "earth_lost"),
+            "overcurrent": (outlet.ev, "overdraws"),
+            "undervoltage": (outlet, "undervoltage"),
+            "overvoltage": (outlet, "overvoltage"),
+            "frequency": (outlet, "wrong_frequency"),
+            "phase_missing": (outlet, "phase_missing"),
+            "overtemperature": (outlet.thermistor, "hot"),
+            "temperature_sensor": (outlet.thermistor, "is_open"),
             "emergency_stop": (outlet, "emergency"),
             "contactor_welded": (outlet.contactor, "welded"),
             "contactor_stuck_open": (outlet.contactor, "stuck_open"),
@@ -179,6 +189,10 @@ class Control:
 
     def _energy_speed(self, command):
         self._world.energy_speed = _integer(command, "factor", None, 1, _SPEED_MAX)
+
+    def _temperature(self, command):
+        celsius = _integer(command, "celsius", None, -40, 125)
+        self._outlet(command).thermistor.temperature_c = celsius
 
     def _quit(self, command):
         self.quit = True

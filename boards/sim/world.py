@@ -11,16 +11,23 @@ import struct
 from micropython import const
 
 import ticks
-from boards.sim import ev as evs
 from boards.sim.cable import Socket
+from boards.sim.cars import names
 from boards.sim.chips.mfrc522 import Mfrc522Chip
+from boards.sim.chips.rcm import RcmChip
 from boards.sim.chips.sdm630 import Sdm630Chip
+from boards.sim.chips.thermistor import ThermistorChip
 from boards.sim.contactor import Contactor
 from boards.sim.ev import Ev
 from boards.sim.pilot_circuit import OHM_B, OHM_C, OHM_D, OHM_SHORT_TEST, PilotCircuit
 
 _STEP_MS = const(10)
 _VOLTAGE_MV = const(230_000)
+_FREQUENCY_MHZ = const(50_000)
+# What the mains are in each fault, in mV and mHz.
+_LOW_MV = const(172_000)
+_HIGH_MV = const(276_000)
+_WRONG_MHZ = const(52_500)
 _RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, socket
 _SAVE_STEPS = const(10)
 _OHMS = {"A": None, "B": OHM_B, "C": OHM_C, "D": OHM_D}
@@ -39,11 +46,16 @@ class Outlet:
         self.circuit = PilotCircuit(number)
         self.meter = Sdm630Chip(clock_ms)
         self.socket = Socket(number) if has_socket else None
+        self.rcm = RcmChip()
+        self.thermistor = ThermistorChip()
         self.energy_mwh = 0
-        self.rcd = False
         self.emergency = False
+        self.earth = True
+        self.all_phases = True  # What the second contactor lets through; False: L1 alone.
+        self.undervoltage = self.overvoltage = self.wrong_frequency = self.phase_missing = False
         self.shorted = False
         self.diode_missing = False
+        self.earth_lost = False
         self.noisy = False
         self.load = "A"
         self._rest = 0
@@ -53,14 +65,24 @@ class Outlet:
         self.contactor.step()
         if self.socket is not None:
             self.socket.lock.step()
+        self.rcm.step()
+        self.earth = not self.earth_lost
         ev = self.ev
-        ev.step(self.circuit.duty, self.contactor.closed)
+        phases = 3 if self.all_phases else 1
+        ev.step(self.circuit.duty, self.contactor.closed, self.circuit.is_connected, phases)
         self._present(ev)
         meter = self.meter
+        meter.frequency_mhz = _WRONG_MHZ if self.wrong_frequency else _FREQUENCY_MHZ
+        volts_mv = _LOW_MV if self.undervoltage else _VOLTAGE_MV
+        if self.overvoltage:
+            volts_mv = _HIGH_MV
         total_w = 0
         for phase in range(3):
-            current_ma = ev.current_ma if phase < ev.phases and self.contactor.closed else 0
-            power_w = current_ma * (_VOLTAGE_MV // 1000) // 1000
+            phase_mv = 0 if phase == 2 and self.phase_missing else volts_mv
+            is_live = self.contactor.closed and phase_mv and phase < min(ev.phases, phases)
+            current_ma = ev.current_ma if is_live else 0
+            power_w = current_ma * (phase_mv // 1000) // 1000
+            meter.voltage_mv[phase] = phase_mv
             meter.current_ma[phase] = current_ma
             meter.power_w[phase] = power_w
             total_w += power_w
@@ -70,9 +92,9 @@ class Outlet:
     def _present(self, ev):
         """Put on the pilot what the car, and the fault, make of it."""
         circuit = self.circuit
-        self.load = _load(ev)
+        self.load = ev.load
         circuit.ev_ohm = _OHMS[self.load]
-        circuit.has_diode = not self.diode_missing
+        circuit.has_diode = ev.has_diode and not self.diode_missing
         circuit.short_ohm = OHM_SHORT_TEST if self.shorted else None
         circuit.noise_mv = _NOISE_MV if self.noisy else _QUIET_MV
 
@@ -90,7 +112,7 @@ class Outlet:
         ev = self.ev
         socket = 0 if self.socket is None else self.socket.pack()
         struct.pack_into(
-            _RECORD, record, offset, self.energy_mwh, ev.plugged, evs.names().index(ev.name),
+            _RECORD, record, offset, self.energy_mwh, ev.plugged, names().index(ev.name),
             ev.wants, ev.phases, ev.max_ma, ev.soc_permille, socket,
         )
 
@@ -98,8 +120,9 @@ class Outlet:
         """Go on from what survived."""
         values = struct.unpack_from(_RECORD, record, offset)
         self.energy_mwh = self.meter.energy_mwh = values[0]
+        self.ev.become(names()[values[2]])
         if values[1]:
-            self.ev.plug(evs.names()[values[2]])
+            self.ev.plug(self.ev.name)
             self.ev.wants = bool(values[3])
             self.ev.phases, self.ev.max_ma = values[4], values[5]
         self.ev.soc_permille = values[6]
@@ -178,12 +201,3 @@ class World:
         self._file.seek(0)
         self._file.write(self._record)
         self._file.flush()
-
-
-def _load(ev):
-    """Return what the car puts between CP and PE, as its pilot state would be called."""
-    if not ev.plugged:
-        return "A"
-    if not ev.s2:
-        return "B"
-    return "D" if ev.ventilation else "C"

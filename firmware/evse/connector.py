@@ -11,11 +11,12 @@ from firmware.evse import power as powers
 from firmware.evse import session as sessions
 from firmware.evse import status as statuses
 from firmware.evse.energy import EnergyRegister
-from firmware.evse.faults import find as find_faults
-from firmware.evse.limiter import NAMES, Limiter
-from firmware.evse.overcurrent import Overcurrent
-from firmware.evse.power import Power
+from firmware.evse.faults import HARD, Faults
+from firmware.evse.limiter import TEMPERATURE, Limiter
+from firmware.evse.power import Power, WakeUp
+from firmware.evse.protection import Protection
 from firmware.evse.session import Session
+from firmware.evse.why import reasons
 from ticks import Deadline, diff
 
 _STEADY_HIGH = const(65535)
@@ -25,23 +26,44 @@ _FINAL_READING_MS = const(1500)
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
 _METER_SILENT_MS = const(11000)
+# Table A.6, 12 and 13, and the peers' 30 s: so long after D, E or F nothing is offered again.
+_REOFFER_MS = const(30_000)
+# An EV that is in C from the start has X1 for so long first (1.2; it may open S2 after all).
+_X1_MS = const(3000)
+# So long an EV that asks and stops too often is left alone, before it gets its 6 A.
+_CALM_MS = const(60_000)
+# The pilot stays broken so long after a change of phases: some EVs take less for a defect.
+_PHASES_MS = const(60_000)
+# State F after a fault that opens at once (Table A.5: 300 ms at least).
+_F_MS = const(300)
 # firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
+# 1 << row of faults.TABLE
+_DIODE = const(1 << 8)
+_METER_SILENT = const(1 << 24)
+_CP_TOGGLING = const(1 << 27)
+_SIMPLIFIED = const(1 << 28)
 
 
 class Connector:
-    """Everything about connector `number` (1, 2). `tick` is called every 50 ms by the station."""
+    """Everything about connector `number` (1, 2). `tick` is called every 50 ms by the station.
 
-    def __init__(self, number, guard, meter, current_ma_max, phases):
+    board: hal.Board, for its ratings, and for the meter and the port with this number.
+    """
+
+    def __init__(self, number, guard, board):
         self.id = number
         self.guard = guard
-        self.meter = meter
-        self.phases = phases
+        self.meter = board.meters[number - 1]
+        port = board.connectors[number - 1]
+        guard.is_d_allowed = board.ventilated
+        self.phases = self.phases_wanted = board.phases
+        self._phases_on = 0
         self.pilot = pilots.PilotReader()
         self.session = Session()
         self.power = Power()
-        self.limiter = Limiter(current_ma_max)
+        self.limiter = Limiter(board.current_ma_max)
         self.energy = EnergyRegister()
         self.transaction = None
         self.operative = True
@@ -51,24 +73,25 @@ class Connector:
         self.paused = False
         # The register at which an id token that was refused later has had its share.
         self.energy_cap_wh = None
-        self.faults = ()
-        self.warnings = ()
+        self.overlay = Faults()
+        self.faults = self.warnings = ()  # as in Faults: what blocks, and what does not
+        self.protection = Protection(port, board.current_ma_max)
+        self.wake_up = WakeUp(port)
         self.interrupted = None
         self.plugged = False  # An EV is on the pilot (B to D); E and F say nothing about it.
-        self.weld_kept = False
+        self._was_closed = False
+        self.kept = self.closings = 0  # Trips that are kept over a reboot; closed how often.
+        self.held_off = False  # The VM is about to be blocked.
         self.pilot_known = False
-        self.diode_missing = False
-        self.meter_silent = False
-        self.storage_lost = False
+        self.found = 0  # Bits of faults.py: what is found here, or by the application.
         self.plug_number = 0
         self.status = statuses.AVAILABLE
         self.status_at = None
         self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
-        self.connect, self.recover = Deadline(), Deadline()
+        self.connect, self.recover, self._f = Deadline(), Deadline(), Deadline()
         self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
-        self._overcurrent = Overcurrent()
-        self._opened_at = None
-        self._reading_id = meter.reading_id
+        self._tick = self._opened_at = None
+        self._reading_id = self.meter.reading_id
 
     # Facts.
 
@@ -80,7 +103,9 @@ class Connector:
     @property
     def ev_asks(self):
         """True while the EV has S2 closed and its diode was seen."""
-        return self.pilot.state == pilots.C and self.pilot.diode_ok
+        state = self.pilot.state
+        is_asked = state == pilots.C or (state == pilots.D and self.guard.is_d_allowed)
+        return is_asked and self.pilot.diode_ok
 
     @property
     def offering(self):
@@ -89,8 +114,8 @@ class Connector:
 
     @property
     def charging(self):
-        """True while energy can flow: contactor closed, EV in C, current offered."""
-        return self.guard.closed and self.pilot.state == pilots.C and self.offering
+        """True while energy can flow: contactor closed, EV in C (or D), current offered."""
+        return self.guard.closed and self.ev_asks and self.offering
 
     @property
     def starting_up(self):
@@ -114,18 +139,23 @@ class Connector:
 
     def tick(self, now):
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
-        pwm = 0 < self.guard.duty < _STEADY_HIGH
-        self.pilot.update(now, self.guard.high_mv, self.guard.low_mv, pwm)
+        guard = self.guard
+        pwm = 0 < guard.duty < _STEADY_HIGH
+        if not self.wake_up.tick(now, self):
+            # What is measured while the pilot is broken, or F, says nothing about the EV.
+            self.pilot.update(now, guard.high_mv, guard.low_mv, pwm, guard.blanked)
         if self.pilot.state not in (pilots.E, pilots.F):
             self.plugged = self.pilot.state != pilots.A
         if not self.pilot_known:
             pilot = self.pilot
             self.pilot_known = pilot.raw == pilot.state and pilot.since(now) >= _PILOT_MS
+        self.closings += guard.closed and not self._was_closed
+        self._was_closed = guard.closed
         self._meter(now)
         self._watch_diode(now, pwm)
         if self.socket is not None:
             self.socket.tick(now, self)
-        self.faults, self.warnings = find_faults(self, (self.faults, self.warnings))
+        self._find_faults(now)
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
@@ -140,28 +170,53 @@ class Connector:
             self.energy.reading(self.meter.energy_wh)
 
         silent_ms = self.meter.silent_ms(now)
-        self.meter_silent = silent_ms is not None and silent_ms > _METER_SILENT_MS
+        self.found &= ~_METER_SILENT
+        if silent_ms is not None and silent_ms > _METER_SILENT_MS:
+            self.found |= _METER_SILENT
 
     def _watch_diode(self, now, pwm):
         """The diode must show itself soon after the PWM begins (IEC 61851-1 Table A.4); the fault
         stays until the EV is gone."""
         if not self.plugged:
-            self.diode_missing = False
+            self.found &= ~_DIODE
         if not pwm or not self.plugged or self.pilot.diode_ok:
             self._diode.stop()
         elif not self._diode.running:
             self._diode.start(now, _DIODE_MS)
         elif self._diode.expired(now):
-            self.diode_missing = True
+            self.found |= _DIODE
+
+    def _find_faults(self, now):
+        """Bring the overlay up to date, and carry out what a new fault asks for."""
+        before = self.overlay.bits
+        elapsed_ms = 0 if self._tick is None else diff(now, self._tick)
+        self._tick = now
+        self.protection.tick(now, self)
+        self.overlay.tick(self, elapsed_ms)
+        self.faults, self.warnings = self.overlay.blocking, self.overlay.warnings
+        new = self.overlay.bits & ~before
+        if not self.plugged:
+            return
+        if new & HARD:
+            self._f.start(now, _F_MS)
+        if self.pilot.state >= pilots.D and not self.ev_asks:
+            self.power.hold(now, _REOFFER_MS)
+        if new & _SIMPLIFIED:
+            self.power.hold(now, _X1_MS)
+        if new & _CP_TOGGLING:
+            self.power.cut(now)
+            self.power.hold(now, _CALM_MS)
 
     def _power(self, now):
+        self.limiter.set(TEMPERATURE, min(self.overlay.limit_ma, self.protection.limit_ma))
         self.limiter.tick(now)
         held = self.socket is None or self.socket.ready
         running = self.session.state == sessions.RUNNING
-        may = running and held and not self.faults and not self.paused
+        is_free = not (self.faults or self.paused or self.held_off or self._switches_phases(now))
+        may = running and held and is_free
         guard = self.guard
         before_ma = self.power.offer_ma
-        if not self.plugged:
+        if not self.plugged or self.overlay.bits & HARD:
             self.power.cut(now)
         else:
             offer_ma = self.limiter.offer_ma if may else 0
@@ -169,15 +224,38 @@ class Connector:
         offer_ma = self.power.offer_ma
         if offer_ma and not before_ma:
             self.limiter.hold(now)
-        guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
+        is_offer = offer_ma and not self.wake_up.wants_x1
+        duty = pilots.duty_u16(offer_ma) if is_offer else _STEADY_HIGH
+        if self._f.expired(now):
+            self._f.stop()
+        if self._f.running and not guard.closed:
+            duty = 0
+        guard.request_duty = duty
         # A plug that is not held could be pulled under load: it opens at once, not softly.
-        guard.request_close = self.power.wants_contactor and held
+        tested = self.protection.rcd_ok or guard.close
+        guard.request_close = self.power.wants_contactor and held and tested
         guard.requested_at = now
         guard.request_trips &= ~_TRIP_OVERCURRENT
         # A silent meter says nothing, and one that was never heard has no currents.
-        judged_ma = offer_ma if self.meter.online else 0
-        if self._overcurrent.tick(now, judged_ma, self.meter.current_ma):
+        current_ma = self.meter.current_ma if self.meter.online else ()
+        if self.protection.overcurrent(now, offer_ma, current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
+
+    def _switches_phases(self, now):
+        """Return True while the contactor has to be open for a change of phases; carry it out when
+        it is. An EV that is there sees itself unplugged for a minute."""
+        port = self.protection.port
+        wanted = self.phases_wanted
+        if port.phase_switch is None or wanted == self._phases_on:
+            return False
+        if self.guard.closed or self.guard.close or self.offering:
+            return True
+        port.phase_switch.value(wanted > 1)
+        if self._phases_on and self.plugged:
+            self.wake_up.start(now, _PHASES_MS)
+            self.power.hold(now, _PHASES_MS)
+        self.phases = self._phases_on = wanted
+        return False
 
     # The ends of a transaction.
 
@@ -217,33 +295,4 @@ class Connector:
 
     def why(self):
         """Return what keeps energy from flowing, worst first, as short texts."""
-        reasons = []
-        state = self.session.state
-        if not self.operative:
-            reasons.append("connector is inoperative (ChangeAvailability)")
-        if not self.plugged:
-            reasons.append("no EV plugged in")
-        if state in (sessions.IDLE, sessions.PLUGGED):
-            reasons.append("not authorised: no card shown, no remote start")
-        elif state == sessions.STARTING:
-            reasons.append("the plug is being locked")
-        elif state in (sessions.STOPPING, sessions.FINISHING):
-            reasons.append("session is over: unplug, or show a card again")
-        if state == sessions.RUNNING and not self.charging:
-            self._why_running(reasons)
-        return [fault.text for fault in self.faults] + reasons
-
-    def _why_running(self, reasons):
-        if self.paused:
-            reasons.append("id token was refused by the central system")
-        if self.socket is not None and not self.socket.ready:
-            reasons.append("plug is not locked")
-        if not self.limiter.minimum_ma():
-            source = self.limiter.tightest()
-            reasons.append("limit below 6 A: " + NAMES[source])
-        elif self.power.holding:
-            reasons.append("waiting before current is offered again")
-        elif self.offering and self.plugged and self.pilot.state == pilots.B:
-            reasons.append("EV does not ask for energy (pilot B)")
-        elif self.offering and not self.pilot.diode_ok:
-            reasons.append("EV diode not seen yet")
+        return reasons(self)

@@ -1,41 +1,55 @@
 """How the trips that the guard has latched go away, and what of them outlives a reboot.
 
-Residual current, emergency stop, overcurrent and a contactor that does not close are over when
-their cause is gone and the user has unplugged. A welded contactor is service's business: it is
-remembered in the configuration key ContactorWelded (one bit per connector) until somebody who has
-looked at it sets the bit back.
+Emergency stop, overcurrent and a contactor that does not close are over when their cause is gone
+and the user has unplugged. A residual current is too, but where the configuration key Country
+names one of those that forbid it, and a welded contactor always is service's business. These two
+are remembered in the keys RcdTripped and ContactorWelded (one bit per connector), and a reboot
+changes nothing: until somebody who has looked at it sets the bit back.
 """
 
 from micropython import const
 
 from firmware.evse import pilot as pilots
 
-_KEY = "ContactorWelded"
-_WELD = const(4)  # firmware.guard.guard: TRIP_WELD
+# firmware.guard.guard: TRIP_RCD, TRIP_WELD
+_RCD = const(1)
+_WELD = const(4)
+# Where a residual current device must not be closed again by itself, nor by unplugging.
+_BY_HAND = "CH DK FR GB"
 
 
 def tick(now, connector, config):
     """Bring the latch of one connector up to date; every 50 ms."""
     guard = connector.guard
-    _weld(now, connector, config)
+    _keep(now, connector, config, _WELD, "ContactorWelded")
+    _keep(now, connector, config, _RCD, "RcdTripped")
+    if connector.pilot.state != pilots.A or not connector.pilot_known:
+        return
+    if connector.kept & _RCD and not connector.protection.port.rcd_active():
+        country = config.get("Country")[:2].upper()
+        if not country or country not in _BY_HAND:
+            config.set("RcdTripped", str(config.get("RcdTripped") & ~(1 << connector.id - 1)))
     latched = guard.trips_latched
     # The guard keeps a weld among its conditions, so what is left here may be undone.
-    if latched and connector.pilot.state == pilots.A and not guard.conditions & latched:
+    if latched and not guard.conditions & latched:
         guard.clear(now)
 
 
-def _weld(now, connector, config):
+def _keep(now, connector, config, trip, key):
+    """Take what is kept to the guard, and what the guard has found to the flash."""
     guard = connector.guard
-    kept = config.get(_KEY)
+    kept = config.get(key)
     bit = 1 << (connector.id - 1)
-    if not guard.trips_latched & _WELD:
+    if not guard.trips_latched & trip:
         if kept & bit:
-            guard.request_trips |= _WELD
-            connector.weld_kept = True
-    elif not connector.weld_kept:
+            guard.request_trips |= trip
+            connector.kept |= trip
+    elif not connector.kept & trip:
         # Not kept when the flash refuses: tried again with the next tick.
-        connector.weld_kept = config.set(_KEY, str(kept | bit)) == "Accepted"
+        if config.set(key, str(kept | bit)) == "Accepted":
+            connector.kept |= trip
+            guard.request_trips |= trip
     elif not kept & bit:
-        connector.weld_kept = False
-        guard.request_trips &= ~_WELD
-        guard.clear(now, True)
+        connector.kept &= ~trip
+        guard.request_trips &= ~trip
+        guard.clear(now, trip == _WELD)

@@ -45,8 +45,9 @@ class Lifecycle:
             connector.plug_number = self._plugs
         if session.state == sessions.STARTING:
             # A fault may go away in time; nobody is billed for waiting. A plug that cannot be
-            # locked, or told, carries nothing (TC_024_CS).
+            # locked, or told, carries nothing (TC_024_CS), nor does an RCD that was not tested.
             held = connector.socket is None or connector.socket.ready
+            held = held and connector.protection.rcd_ok
             if held and not connector.interrupted and not connector.faults:
                 self._begin(now, connector)
         elif session.state == sessions.RUNNING:

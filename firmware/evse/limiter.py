@@ -70,5 +70,5 @@ class Limiter:
         if target_ma > self.offer_ma and self._hold.running and not self._hold.expired(now):
             return False
         self.offer_ma = target_ma
-        self._hold.start(now, _RISE_MS)
+        self.hold(now)
         return True

@@ -68,12 +68,15 @@ class PilotReader:
         self._raw_at = None
         self._diode_bad_at = None
 
-    def update(self, now, high_mv, low_mv, pwm_on):
+    def update(self, now, high_mv, low_mv, pwm_on, blanked=False):
         """Take one measurement; returns True when `state` has changed.
 
         now: ticks. high_mv, low_mv: plateaus of the pilot. pwm_on: the duty is neither X1 nor F.
+        blanked: after a new duty some EVs look like B and mean C.
         """
         raw = classify(self.state, high_mv)
+        if blanked and raw == B and self.state == C:
+            raw = C
         if raw != self.raw or self._raw_at is None:
             self.raw = raw
             self._raw_at = now

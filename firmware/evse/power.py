@@ -7,6 +7,7 @@ what is decided here is a request.
 
 from micropython import const
 
+from firmware.evse import pilot as pilots
 from ticks import Deadline
 
 # States.
@@ -16,6 +17,7 @@ STOPPING = const(2)  # X1, waiting for the EV to open S2.
 
 _FORCE_OPEN_MS = const(6000)
 _REOFFER_MS = const(5000)
+_PULSE_MS = const(4000)
 
 
 class Power:
@@ -80,9 +82,70 @@ class Power:
         self.offer_ma = 0
         self.wants_contactor = False
         self._force.stop()
-        self._hold.start(now, _REOFFER_MS)
+        self.hold(now, _REOFFER_MS)
+
+    def hold(self, now, time_ms):
+        """Offer nothing new for so long; a longer wait that runs already stays."""
+        left_ms = self._hold.left(now)
+        if left_ms is None or left_ms < time_ms:
+            self._hold.start(now, time_ms)
 
     def cut(self, now):
         """Withdraw everything at once: a fault, or the EV is gone."""
         if self.state != OFF:
             self._off(now)
+
+
+class WakeUp:
+    """Wakes an EV that sleeps although current is offered (IEC 61851-1 A.5.3, informative).
+
+    Some EVs fall asleep in a long pause and ask for nothing when it ends. They wake when the pilot
+    is broken for some seconds, as if somebody had unplugged; where the board has no switch for
+    that, X1 instead of the offer wakes a few. State F would wake most, but some hybrids take it
+    for a defect of the charger until they are replugged. Once after each time that the EV has
+    asked, not oftener: a car that is full stays in B, too.
+
+    delay_s: so long an EV may stay in B with an offer; 0 = it is never woken.
+    """
+
+    def __init__(self, port):
+        self.delay_s = 0
+        self._switch = port.cp_switch
+        self._wait, self._pulse = Deadline(), Deadline()
+        self._is_done = False
+
+    def tick(self, now, connector):
+        """Return True while what the pilot shows is our own doing."""
+        if self._pulse.running:
+            if not self._pulse.expired(now):
+                return self._switch is not None
+            self._pulse.stop()
+            self._connect(1)
+        state = connector.pilot.state
+        sleeps = connector.offering and state == pilots.B and not connector.guard.closed
+        if state != pilots.B:
+            self._is_done = False
+        if not sleeps or self._is_done or not self.delay_s:
+            self._wait.stop()
+        elif not self._wait.running:
+            self._wait.start(now, self.delay_s * 1000)
+        elif self._wait.expired(now):
+            self._wait.stop()
+            self._is_done = True
+            self.start(now, _PULSE_MS)
+            return self._switch is not None
+        return False
+
+    def start(self, now, time_ms):
+        """Let the EV see nothing, or X1, for so long."""
+        self._pulse.start(now, time_ms)
+        self._connect(0)
+
+    @property
+    def wants_x1(self):
+        """True while X1 has to stand for the switch that the board lacks."""
+        return self._pulse.running and self._switch is None
+
+    def _connect(self, level):
+        if self._switch is not None:
+            self._switch.value(level)

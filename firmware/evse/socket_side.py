@@ -14,14 +14,20 @@ from micropython import const
 
 from firmware.evse import proximity
 from firmware.evse import session as sessions
-from firmware.evse.faults import LOCK_JAMMED, LOCK_STUCK, PP_CHANGED, PP_OPEN, PP_SHORT
 from firmware.evse.limiter import CABLE
 from firmware.evse.lock import LOCK_FAILED, UNLOCK_FAILED, Lock
 from ticks import Deadline
 
+# 1 << row of faults.TABLE.
+_LOCK_JAMMED = const(1 << 16)
+_PP_SHORT = const(1 << 17)
+_PP_OPEN = const(1 << 18)
+_PP_CHANGED = const(1 << 19)
+_LOCK_STUCK = const(1 << 26)
+
 # EV on the control pilot, but no resistor yet: the plug is still on its way in.
 _PLUG_MS = const(1500)
-_UNTIL_A = LOCK_JAMMED | PP_OPEN | PP_CHANGED
+_UNTIL_A = const(_LOCK_JAMMED | _PP_OPEN | _PP_CHANGED)
 
 
 class SocketSide:
@@ -89,15 +95,15 @@ class SocketSide:
         # The latches of the EV's own faults go when it does.
         faults = self.faults & _UNTIL_A if connector.plugged else 0
         if reading == proximity.SHORT:
-            faults |= PP_SHORT
+            faults |= _PP_SHORT
         if self.lock.state == UNLOCK_FAILED:
-            faults |= LOCK_STUCK
+            faults |= _LOCK_STUCK
         if not connector.plugged:
             self._plugged_ma = 0
             self._empty.stop()
         else:
             if self.lock.state == LOCK_FAILED:
-                faults |= LOCK_JAMMED
+                faults |= _LOCK_JAMMED
             faults |= self._watch_cable(now, reading)
         self.faults = faults
 
@@ -106,9 +112,9 @@ class SocketSide:
             self._empty.stop()
             before_ma = self._plugged_ma
             self._plugged_ma = reading
-            return PP_CHANGED if before_ma not in (0, reading) else 0
+            return _PP_CHANGED if before_ma not in (0, reading) else 0
         if not self._empty.running:
             self._empty.start(now, 0 if self._plugged_ma else _PLUG_MS)
         elif self._empty.expired(now) and reading != proximity.SHORT:
-            return PP_OPEN
+            return _PP_OPEN
         return 0

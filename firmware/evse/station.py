@@ -128,6 +128,26 @@ class Station:
                 return
             self.lifecycle.refused(connector)
 
+    # What stalls the VM.
+
+    def quiet(self, mode):
+        """Return True when something may begin that can stall the VM; asked until it is.
+
+        mode: BlockingWhileClosed. "allow": always. "pause": charging is stopped for it, softly.
+        "defer": when nobody charges. Nothing closes from then on until `resume`.
+        """
+        if mode == "allow":
+            return True
+        is_quiet = not [1 for connector in self.connectors if connector.guard.close]
+        for connector in self.connectors:
+            connector.held_off = mode == "pause" or is_quiet
+        return is_quiet
+
+    def resume(self):
+        """It is over: whoever was paused may charge again."""
+        for connector in self.connectors:
+            connector.held_off = False
+
     # Facts.
 
     @property
@@ -183,6 +203,10 @@ class Station:
     def _derive(self, now, connector):
         status = statuses.derive(connector, connector.status)
         errors = _errors(connector)
+        if status == statuses.SUSPENDED_EVSE and not errors[2]:
+            # The reason of the moment; one that changes later is no news to a central system.
+            info = connector.info if status == connector.status else (connector.why() or [""])[0]
+            errors = ("NoError", "", info)
         known = (connector.error_code, connector.vendor_error_code, connector.info)
         if connector.status_at is None:
             connector.status_at = self._clock.stamp(now)

@@ -90,6 +90,12 @@ _DIODE_STEPS = const(25)
 _CLOSE_MS = const(250)
 _WELD_MS = const(1000)
 _X1_MS = const(6500)  # sequence 10.2: the EV has 3 s to open S2, we open by force after 6 s
+# After a new duty cycle some EVs look like B for 500 ms and mean C, and a contactor that closes
+# disturbs the measurement for 40. Not oftener, so that no stream of duties can hide state B; A,
+# E and F are never hidden.
+_BLANK_MS = const(550)
+_BLANK_SWITCH_MS = const(510)  # of them are left out after closing
+_BLANK_AGAIN_MS = const(4500)
 _RANGE_MV = const(15000)  # above it the measurement is broken: the generator gives 12.6 V at most
 _EVENTS = const(16)  # a power of two
 _OFFER_MIN = const(5243)  # 8 % of 65536: below it the EV must not draw (Table A.8) ...
@@ -125,7 +131,7 @@ class Guard:
       is_d_allowed     bool, the installation ventilates (state D may close)
     Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, high_mv,
     low_mv (the pilot as last measured), reason (state and row, see names.py), conditions,
-    trips_latched, events_lost.
+    trips_latched, events_lost, blanked (B is not believed for a moment).
     """
 
     def __init__(self, a_b_mv=10500, b_c_mv=7500, c_d_mv=4500, d_e_mv=1500, diode_mv=-10300):
@@ -151,6 +157,8 @@ class Guard:
         self.trips_latched = 0
         self.events_lost = 0
         self.event_moment = 0
+        self.blanked = False
+        self._blank_at = None
         self._cp = 0
         self._in_steps = 0
         self._out_steps = 0
@@ -175,6 +183,7 @@ class Guard:
         """
         self.high_mv = high_mv
         self.low_mv = low_mv
+        self._blank(now)
         conditions = (
             self._pilot(high_mv)
             | self._diode(now, low_mv)
@@ -220,6 +229,15 @@ class Guard:
         self._read = (self._read + 1) & _TICKS_MASK
         return code
 
+    def _blank(self, now):
+        """Is state B to be believed?"""
+        self.blanked = False
+        if self._blank_at is not None:
+            age_ms = (now - self._blank_at) & _TICKS_MASK
+            self.blanked = self.close and age_ms < _BLANK_MS and DUTY_F < self.duty < DUTY_X1
+            if age_ms >= _BLANK_AGAIN_MS:
+                self._blank_at = None
+
     def _pilot(self, high_mv):
         """Conditions of the high half, filtered: three steps to open, 25 to close."""
         floor_mv = self._d_e_mv if self.is_d_allowed else self._c_d_mv
@@ -227,7 +245,7 @@ class Guard:
             # The line says nothing about the EV, and we know why it is low.
             is_cd = is_bad = False
         else:
-            is_cd = floor_mv < high_mv < self._b_c_mv
+            is_cd = floor_mv < high_mv < (self._a_b_mv if self.blanked else self._b_c_mv)
             is_bad = high_mv <= self._d_e_mv or high_mv > _RANGE_MV
         self._a_steps = self._a_steps + 1 if self._a_b_mv < high_mv <= _RANGE_MV else 0
         if self._a_steps >= _OUT_STEPS:
@@ -328,8 +346,15 @@ class Guard:
     def _drive(self, now):
         """Set the outputs of the state; what the application asks for is overridden if need be."""
         duty = self.request_duty
-        if self.state == LATCHED or self.conditions & _STALE or not 0 <= duty <= DUTY_X1:
+        if self.conditions & _STALE or not 0 <= duty <= DUTY_X1:
             duty = DUTY_X1
+        elif self.state == LATCHED and duty != DUTY_F:
+            duty = DUTY_X1
+        if self._blank_at is None and self.state == CLOSED:
+            if not self.close:
+                self._blank_at = (now - _BLANK_SWITCH_MS) & _TICKS_MASK
+            elif duty != self.duty:
+                self._blank_at = now
         self.close = self.state == CLOSED
         self.duty = duty
         if not self.close or duty != DUTY_X1:

@@ -27,14 +27,15 @@ class OcppLink:
 
     def __init__(self, client, settings, parts, collector=None):
         """settings: url, identity, password (text or None), ca (PEM or None). parts: board, log,
-        config. collector(): a collector of texts for one connection and its limit in bytes, or
-        None for the usual one (see websock.client)."""
+        config, station. collector(): a collector of texts for one connection and its limit in
+        bytes, or None for the usual one (see websock.client)."""
         self._client = client
         self._settings = settings
         self._collector = collector
         self._board = parts.board
         self._log = parts.log
         self._config = parts.config
+        self._station = parts.station
         self._backoff = Backoff(parts.board.random)
         self._socket = None
         self._stream = None
@@ -69,6 +70,7 @@ class OcppLink:
         reader = None
         try:
             await self._open()
+            self._station.resume()
             reader = asyncio.create_task(self._read())
             while not await self._step():
                 await asyncio.sleep(_PUMP_MS / 1000)
@@ -79,6 +81,7 @@ class OcppLink:
         except (OSError, ValueError) as error:
             self._why = "cannot reach %s: %s" % (self._settings.url, _os_text(error))
         finally:
+            self._station.resume()
             if reader:
                 reader.cancel()
             await self._drop()
@@ -87,6 +90,9 @@ class OcppLink:
         settings = self._settings
         is_tls, host, port, path = split(settings.url)
         context = stream.tls_context(settings.ca) if is_tls else None
+        # A handshake computes for seconds, and nobody opens the contactor meanwhile.
+        while is_tls and not self._station.quiet(self._config.get("BlockingWhileClosed")):
+            await asyncio.sleep(_PUMP_MS / 1000)
         self._stream = await asyncio.wait_for(
             self._board.connect(host, port, context), _CONNECT_MS // 1000
         )

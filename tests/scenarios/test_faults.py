@@ -341,12 +341,14 @@ class FaultTest(Scenario):
 
 class CompleteTest(Scenario):
     def test_names_of_all_faults_then_are_in_this_file(self):
-        # A fault that the control port learns needs a scenario.
+        # A fault that the control port learns needs a scenario, here or in test_fault_rows.py.
         plant = self.begin()
         answer = plant.control.handle({"do": "fault", "name": "none of these"})
         known = answer["error"].split(": ")[1].split(", ")
         self.assertEqual(
             sorted(known),
             ["contactor_stuck_open", "contactor_welded", "cp_noise", "cp_short", "diode",
-             "emergency_stop", "meter_backwards", "meter_silent", "rcd_trip", "reader_silent"],
+             "emergency_stop", "frequency", "meter_backwards", "meter_silent", "overcurrent",
+             "overtemperature", "overvoltage", "pe_lost", "phase_missing", "rcd_selftest",
+             "rcd_trip", "reader_silent", "temperature_sensor", "undervoltage"],
         )

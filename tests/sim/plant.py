@@ -10,8 +10,7 @@ import json
 # First what lies deepest: each import within an import takes C stack, which the tests' own four
 # levels would exhaust on MicroPython.
 import ocpp16  # noqa: F401
-from boards.common.connector_port import ConnectorPort
-from boards.sim.board import Pin, SimBoard
+from boards.sim.board import SimBoard, port_of
 from boards.sim.control import Control
 from boards.sim.flash import FlashError, mount
 from boards.sim.trace import Trace
@@ -68,13 +67,14 @@ class Plant:
 
     # Power.
 
-    def power_on(self, settings=(), cut=None):
+    def power_on(self, settings=(), cut=None, crashed=False):
         """Start the firmware on the flash as it is, in the world as it is.
 
         cut: (n, torn) cuts the power again at the n-th flash operation; PowerCut if that comes
-        before the firmware runs.
+        before the firmware runs. crashed: the watchdog ended the last run.
         """
         self.powered = True
+        self._crashed = crashed
         self._cut = False
         self.time = VirtualTime()
         self.flash = self._image.open()
@@ -92,9 +92,11 @@ class Plant:
         self._online = False
 
     def _build(self, settings):
-        board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION)
+        board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION, self._crashed)
         if not self._real_pilot:
-            board.connectors = [_port(outlet) for outlet in self.world.outlets]
+            board.connectors = [
+                port_of(outlet, Plateau(outlet.circuit)) for outlet in self.world.outlets
+            ]
         self.app = App(board, None, self._features)
         for key, value in settings:
             status = self.app.config.set(key, value)
@@ -116,11 +118,11 @@ class Plant:
         self._t0_ms = self._t_ms()
         self.flash.close()
 
-    def power_cycle(self, off_ms=0):
+    def power_cycle(self, off_ms=0, crashed=False):
         """Cut the power and give it back; the world does not move meanwhile."""
         self.power_off()
         self._t0_ms += off_ms
-        self.power_on()
+        self.power_on(crashed=crashed)
 
     def close(self):
         """Remove what lies on the disk."""
@@ -252,13 +254,3 @@ class Plant:
             if event["event"] == name and all(event.get(f) == fields[f] for f in fields):
                 found.append(event)
         return found
-
-
-def _port(outlet):
-    return ConnectorPort(
-        Plateau(outlet.circuit),
-        Pin(outlet.contactor, "coil"),
-        Pin(outlet.contactor, "closed"),
-        Pin(outlet, "rcd"),
-        Pin(outlet, "emergency"),
-    )

@@ -7,6 +7,7 @@ healing every Wh that the meter counted is in the books, once, and the station i
 
 import sys
 
+from boards.sim.cars import names
 from tests.sim.plant import Plant, PowerCut
 from tests.sim.prng import Prng
 from tests.sim.scenario import forbidden_changes
@@ -15,6 +16,8 @@ _CARDS = ("04A1B2C3", "04FFEE11", "0411223344AABB")
 _FAULTS = (
     "cp_short", "cp_noise", "diode", "rcd_trip", "emergency_stop", "contactor_stuck_open",
     "contactor_welded", "meter_silent", "meter_backwards", "reader_silent",
+    "pe_lost", "undervoltage", "overvoltage", "frequency", "phase_missing", "overtemperature",
+    "temperature_sensor", "rcd_selftest", "overcurrent",
 )
 # What may happen, and how often in a hundred.
 _ACTIONS = (
@@ -92,7 +95,9 @@ class Day:
 
     def _plug(self, connector):
         if not self.plant.world.outlets[connector - 1].ev.plugged:
-            self.plant.do("plug", connector=connector)
+            car = self._random.choice(names())
+            self.story.append(car)
+            self.plant.do("plug", connector=connector, ev=car)
 
     def _unplug(self, connector):
         if self.plant.world.outlets[connector - 1].ev.plugged:

@@ -29,6 +29,7 @@ class World:
         self.inside = 0
         self.since_refresh = 999
         self.closed_x1 = 0
+        self.since_duty = 999
         self.closings = 0
         self.latches = 0
 
@@ -68,7 +69,10 @@ class World:
         if self.alive:
             unit.requested_at = self.now
             self.since_refresh = 0
-        if 4500 < self.level < 7500 and unit.duty != 0:
+        # B, for half a second after a new offer, at most every 4.5 s, or 40 ms after closing.
+        hides_b = unit.close and self.since_duty <= 55 and 0 < unit.duty < 65535
+        self.since_duty += 1
+        if 4500 < self.level < (10500 if hides_b else 7500) and unit.duty != 0:
             self.inside += 1
             self.outside = 0
         else:
@@ -80,6 +84,11 @@ class World:
         duty_before = unit.duty
         unit.step(self.now, self.level, self.low, self.mirror, self.trips)
         self.judge(was_open, before, clearing, duty_before)
+        if self.since_duty > 450 and unit.close:
+            if was_open:
+                self.since_duty = 51
+            elif unit.duty != duty_before:
+                self.since_duty = 0
         self.mirror = unit.close if self.stuck is None else self.stuck
 
     def judge(self, was_open, before, clearing, duty_before):
@@ -88,7 +97,9 @@ class World:
         if before == LATCHED and unit.state != LATCHED:
             assert clearing and self.trips == 0, "latch undone by itself"
         if unit.state == LATCHED:
-            assert unit.duty == 65535 and not unit.close and unit.trips_latched
+            asked_f = unit.request_duty == 0 and self.since_refresh <= 100
+            assert unit.duty == (0 if asked_f else 65535)
+            assert not unit.close and unit.trips_latched
             self.latches += before != LATCHED
         if not unit.close:
             self.closed_x1 = 0

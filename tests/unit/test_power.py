@@ -2,6 +2,7 @@
 
 import unittest
 
+from boards.common.connector_port import ConnectorPort
 from firmware.evse import power
 
 
@@ -81,3 +82,47 @@ class PowerTest(unittest.TestCase):
         self.step(50, 16000, False, False)
         self.assertEqual((self.power.state, self.power.offer_ma), (power.OFFER, 16000))
         self.assertFalse(self.power.wants_contactor)
+
+
+class Sleeper:
+    """An EV that stays in B with an offer; in its place its own pilot and guard."""
+
+    def __init__(self):
+        self.pilot = self.guard = self
+        self.state = 1
+        self.offering = True
+        self.closed = False
+
+
+class WakeUpTest(unittest.TestCase):
+    def setUp(self):
+        # A port without a switch for the pilot: what is left is X1.
+        self.wake_up = power.WakeUp(ConnectorPort(None, None, None))
+        self.wake_up.delay_s = 60
+        self.sleeper = Sleeper()
+
+    def x1_ms(self, first_ms, last_ms):
+        """Tick every 50 ms; returns for how long X1 was wanted."""
+        count = 0
+        for now in range(first_ms, last_ms, 50):
+            self.assertFalse(self.wake_up.tick(now, self.sleeper))
+            count += self.wake_up.wants_x1
+        return count * 50
+
+    def test_asleep_for_the_delay_then_x1_for_four_seconds_once(self):
+        # Without a switch the pilot tells the truth all the time, and the offer pauses.
+        self.assertEqual(self.x1_ms(0, 60_000), 0)
+        self.assertEqual(self.x1_ms(60_000, 600_000), 4000)
+
+    def test_ev_has_asked_in_between_then_it_is_woken_again(self):
+        # The next time that it falls asleep is another one.
+        self.x1_ms(0, 70_000)
+        self.sleeper.state = 2
+        self.x1_ms(70_000, 80_000)
+        self.sleeper.state = 1
+        self.assertEqual(self.x1_ms(80_000, 200_000), 4000)
+
+    def test_waking_switched_off_then_never(self):
+        # WakeUpDelay 0.
+        self.wake_up.delay_s = 0
+        self.assertEqual(self.x1_ms(0, 600_000), 0)
