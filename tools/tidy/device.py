@@ -18,9 +18,9 @@ _CALLS = {
 _MAY_PRINT = ("firmware/console/", "boards/")
 _MAY_OPEN = ("boards/", "firmware/boot.py", "firmware/main.py")
 # The supervisor of the tasks; the guard's timer callback, where a fault of the board's driver
-# means safe outputs; the dispatcher, which owes the peer one answer to every call.
+# means safe outputs; the dispatchers of calls and of console lines, which owe every one an answer.
 _MAY_CATCH_ALL = ("firmware/app.py", "firmware/guard/loop.py", "firmware/ocpp/client.py",
-                  "boards/sim/")
+                  "firmware/local/console_shell.py", "boards/sim/")
 _NO_FLOAT = ("firmware/guard/", "firmware/evse/")
 _SLEEPS = ("sleep", "sleep_ms", "sleep_us")
 
