@@ -94,7 +94,7 @@ class Config:
 
     def names(self):
         """Yield all names in canonical spelling, always in the same order."""
-        for row in self._rows():
+        for row in self.rows():
             yield row[0]
 
     def readonly(self, name):
@@ -109,7 +109,7 @@ class Config:
 
     def everything(self):
         """Yield what `describe` returns, for every key."""
-        for row in self._rows():
+        for row in self.rows():
             yield row[0], row[2] == "r", self._reported(row)
 
     def _reported(self, row):
@@ -119,7 +119,8 @@ class Config:
         value = self._values.get(row[0])
         return row[3] if value is None else value
 
-    def _rows(self):
+    def rows(self):
+        """Yield the rows of all keys, always in the same order."""
         for table in self._tables:
             for row in table[1:-1].split("\n") if isinstance(table, str) else table:
                 yield _read(row) if isinstance(row, str) else row

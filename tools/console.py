@@ -119,6 +119,7 @@ def _terminal(port):
     line.port = port
     line.open()
     terminal = miniterm.Miniterm(line, echo=False, eol="cr", filters=["direct"])
+    terminal.rx_transformations = []  # the line ends of the board are those of a terminal
     terminal.exit_character = "\x1d"
     terminal.menu_character = "\x14"
     terminal.set_rx_encoding("UTF-8")

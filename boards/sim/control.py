@@ -178,7 +178,7 @@ class Control:
             from firmware.local.console_shell import Commands
 
             self._commands = Commands(self._app)
-        lines = self._commands.run(line)
+        lines = list(self._commands.run(line))
         if not self._commands.taking:
             # The heap that is asked for next is the firmware's, without the console.
             self._commands.drop()

@@ -189,9 +189,14 @@ async def _commands(control):
             command = json.loads(line)
         except ValueError:
             continue
-        answer = control.handle(command)
-        answer["n"] = command.get("n")
-        _say(json.dumps(answer))
+        number = command.get("n")
+        try:
+            answer = control.handle(command)
+            answer["n"] = number
+            text = json.dumps(answer)
+        except MemoryError:
+            text = '{"ok":false,"error":"the answer does not fit into the heap","n":%d}' % number
+        _say(text)
 
 
 async def _stdin():

@@ -51,7 +51,7 @@ class Console:
         return self.app.board.ticks_ms()
 
     def run(self, line):
-        """Carry out one line; returns the list of the lines of the answer."""
+        """Carry out one line; yields the lines of the answer."""
         taking = self.taking
         as_json = taking.as_json if taking else "--json" in line.split()
         try:
@@ -62,10 +62,20 @@ class Console:
                 items = self._command(line.replace("--json", "").strip())
         except ConsoleError as error:
             text = str(error)
-            return [json.dumps({"ok": False, "error": text}) if as_json else "error: " + text]
-        if items is None:
-            return []
-        return [_json(items)] if as_json else _lines(items)
+            yield json.dumps({"ok": False, "error": text}) if as_json else "error: " + text
+            return
+        if as_json and items is not None:
+            yield _json(items)
+            return
+        for item in items or ():
+            if isinstance(item, str):
+                yield item
+            elif len(item) == 2:
+                yield "%-14s %s" % (item[0], _text(item[1]))
+            else:
+                yield "%-4s %-14s %s" % item[:3]
+                if item[3]:
+                    yield "     -> " + item[3]
 
     def _command(self, line):
         if line.count('"') % 2:
@@ -141,7 +151,7 @@ def _card(console, words):
     if words == ["learn"]:
         app.learned = None
         app.learn.start(console.now, _LEARN_MS)
-        return ["show the card within 30 s, then `card`"]
+        return ["show it within 30 s, then `card`"]
     left_ms = app.learn.left(console.now)
     return [("card", app.learned), ("waiting_s", (left_ms or 0) // 1000)]
 
@@ -225,20 +235,6 @@ def _text(value):
     if value is True or value is False:
         return "yes" if value else "no"
     return "-" if value is None or value == "" else str(value)
-
-
-def _lines(items):
-    lines = []
-    for item in items:
-        if isinstance(item, str):
-            lines.append(item)
-        elif len(item) == 2:
-            lines.append("%-14s %s" % (item[0], _text(item[1])))
-        else:
-            lines.append("%-4s %-14s %s" % item[:3])
-            if item[3]:
-                lines.append("     -> " + item[3])
-    return lines
 
 
 def _json(items):

@@ -6,8 +6,8 @@ an import may give back to leave the secret as it is.
 
 _MASK = "********"
 _LINES_MAX = 120
-_SEE = "that is not how it goes; see `help %s`%s"
-_TRIAL = "on trial: the old settings come back in %d s, unless the central system answers"
+_SEE = "not so; see `help %s`%s"
+_TRIAL = "on trial: the old settings come back in %d s unless the central system answers"
 
 
 class ConsoleError(Exception):
@@ -41,9 +41,10 @@ def _distance(one, other):
 
 
 def _all(app):
-    """Return (registry, row) of every key."""
-    return [(registry, registry.row(name)) for registry in (app.config, app.access.config)
-            for name in registry.names()]
+    """Yield (registry, row) of every key."""
+    for registry in (app.config, app.access.config):
+        for row in registry.rows():
+            yield registry, row
 
 
 def _find(app, name):
@@ -136,11 +137,11 @@ def _carry_out(console, steps):
     app = console.app
     if not steps:
         return ["nothing to change"]
+    lines = [step[2] for step in steps]
     if app.access.change(console.now, [step[:2] for step in steps]):
         app.reconnect()
-    lines = [step[2] for step in steps]
-    if app.access.trial.running:
-        lines.append(_TRIAL % (app.access.trial.left(console.now) // 1000))
+        if app.access.trial.running:
+            lines.append(_TRIAL % app.access.config.get("TrialTime"))
     return lines
 
 
@@ -190,15 +191,13 @@ def config(console, words):
     words = words[1:]
     app = console.app
     if action == "export":
-        return ["# " + app.access.identity] + [
-            "%s = %s" % (row[0], _shown(registry, row)) for registry, row in _all(app)
-            if row[2] != "r" and row[0] not in app.access.states]
+        return _export(app)
     if action == "import" and words in ([], ["--dry-run"]):
         console.taking = _Import(console, len(words) > 0)
         return ["now lines `key = value`, then `end` or `abort`"]
     if action == "get":
         found = [_find(app, words[0])] if words else _all(app)
-        return [(row[0], _shown(registry, row)) for registry, row in found]
+        return ((row[0], _shown(registry, row)) for registry, row in found)
     if action == "set" and len(words) > 1:
         text = console.line.split(None, 3)[3]
         return _set_all(console, [(words[0], words[1] if '"' in text else text)])
@@ -209,6 +208,14 @@ def config(console, words):
         return _set_all(console, [(row[0], text.lower() if row[1] == "bool" else text)])
     names = ("get", "set", "reset", "export", "import")
     raise ConsoleError(_SEE % ("config", nearest(action, names)))
+
+
+def _export(app):
+    # One by one: all at once would take more heap than the console itself.
+    yield "# " + app.access.identity
+    for registry, row in _all(app):
+        if row[2] != "r" and row[0] not in app.access.states:
+            yield "%s = %s" % (row[0], _shown(registry, row))
 
 
 def wifi(console, words):

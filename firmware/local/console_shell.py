@@ -5,6 +5,7 @@ when nobody has typed for a while. `ConsoleShell.receive` is pure; `run` waits f
 """
 
 import asyncio
+import gc
 import sys
 
 from micropython import const
@@ -12,6 +13,7 @@ from micropython import const
 _LINE_MAX = const(512)
 _IDLE_MS = const(120_000)
 _PACKAGE = "firmware.console"
+_MODULES = " .commands .configure .doctor"  # the first is the package itself
 
 
 class Commands:
@@ -27,24 +29,25 @@ class Commands:
         return self._console is not None and self._console.taking is not None
 
     def run(self, line):
-        """Carry out a line; returns the lines of the answer. Raises nothing."""
+        """Carry out a line; yields the lines of the answer. Raises nothing."""
         try:
             if self._console is None:
+                gc.collect()
                 from firmware.console.commands import Console
 
                 self._console = Console(self._app)
-            return self._console.run(line)
+            for answer in self._console.run(line):
+                yield answer
         # Broad: a mistake in a command, a broken flash or a full heap must not end the console.
         except Exception as error:  # noqa: BLE001
             self.drop()
-            return ["error: it failed (%r): see `doctor`, then try again" % error]
+            yield "error: it failed (%r): see `doctor`, then try again" % error
 
     def drop(self):
         """Forget a half finished import and give the heap back."""
         self._console = None
-        for name in list(sys.modules):
-            if name.startswith(_PACKAGE):
-                del sys.modules[name]
+        for tail in _MODULES.split(" "):
+            sys.modules.pop(_PACKAGE + tail, None)
         parent = sys.modules.get("firmware")
         if hasattr(parent, "console"):
             del parent.console
@@ -84,12 +87,11 @@ class ConsoleShell:
                     continue
             if not data:
                 return
-            answer = self.receive(data[0])
-            if answer:
-                await self._write(answer)
+            for piece in self.receive(data[0]):
+                await self._write(piece)
 
     def receive(self, byte):
-        """Take one byte; returns what is to be written."""
+        """Take one byte; returns what is to be written, in pieces."""
         last, self._last = self._last, byte
         if self._line is None:
             self._line = bytearray(_LINE_MAX)
@@ -98,26 +100,26 @@ class ConsoleShell:
             self._commands.drop()
             if self._on_interrupt:
                 self._on_interrupt()
-            return b"\r\n"
+            return (b"\r\n",)
         if byte in b"\r\n":
-            return b"" if byte == 10 and last == 13 else self._end()
+            return () if byte == 10 and last == 13 else self._end()
         if self._escape or byte == 27:
             # Arrow keys and their like: up to the letter that ends the sequence.
             self._escape = byte == 27 or byte == 91 or not 64 <= byte <= 126
-            return b""
+            return ()
         if byte in b"\x08\x7f\x15":
-            return self._delete(byte == 21)
+            return (self._delete(byte == 21),)
         if byte < 32:
-            return b""
+            return ()
         if self._count >= _LINE_MAX:
             self._count = _LINE_MAX + 1
-            return b"\a"
+            return (b"\a",)
         hidden = self._echo and _hides(self._text().lower())
         self._line[self._count] = byte
         self._count += 1
         if not self._echo:
-            return b""
-        return b"*" if hidden else bytes((byte,))
+            return ()
+        return (b"*" if hidden else bytes((byte,)),)
 
     def _text(self):
         return bytes(self._line[: min(self._count, _LINE_MAX)])
@@ -137,16 +139,17 @@ class ConsoleShell:
         data = self._text()
         is_long = self._count > _LINE_MAX
         self._count = 0
+        if self._echo:
+            yield b"\r\n"
         try:
-            if is_long:
-                lines = ["error: ignored, a line has %d bytes at most" % _LINE_MAX]
-            else:
-                lines = self._commands.run(str(data, "utf-8"))
+            lines = self._commands.run(str(data, "utf-8"))
         except UnicodeError:
-            lines = ["error: no UTF-8: set the terminal to it"]
-        lines.append("import> " if self._commands.taking else "> ")
-        answer = "\r\n".join(lines).encode()
-        return b"\r\n" + answer if self._echo else answer
+            lines = ("error: no UTF-8: set the terminal to it",)
+        if is_long:
+            lines = ("error: ignored, a line has %d bytes at most" % _LINE_MAX,)
+        for line in lines:
+            yield line.encode() + b"\r\n"
+        yield b"import> " if self._commands.taking else b"> "
 
 
 def _hides(line):

@@ -55,7 +55,7 @@ class ShellTest(unittest.TestCase):
 
     def type(self, data):
         """Type bytes; returns all that was written."""
-        return b"".join([self.shell.receive(byte) for byte in data])
+        return b"".join([b"".join(self.shell.receive(byte)) for byte in data])
 
     def test_line_then_echo_answer_and_prompt(self):
         # What is typed is seen, and the end of the answer can be recognised.
@@ -131,7 +131,7 @@ class ShellTest(unittest.TestCase):
         seed = 1
         for _ in range(4000):
             seed = seed * 16363 % 65521
-            self.shell.receive(seed & 0xFF)
+            self.type(bytes((seed & 0xFF,)))
         self.type(b"\x03abort\r")
         self.assertIn(_FIRST, self.type(b"\x15help\r"))
 
@@ -149,7 +149,7 @@ class ShellTest(unittest.TestCase):
         commands = Commands(None)
         used = []
         for _ in range(20):
-            commands.run("help")
+            self.assertEqual(len(list(commands.run("help"))), 14)
             commands.drop()
             gc.collect()
             used.append(gc.mem_alloc())

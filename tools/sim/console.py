@@ -39,10 +39,12 @@ class ConsolePty:
             self._process = None
 
     def kill(self):
-        """End the prompt, if there is one."""
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """End the prompt; returns whether there was one."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return True
 
     def close(self):
         """Pull the cable."""

@@ -202,8 +202,8 @@ class Host:
         if command["do"] == "quit":
             self._quitting = True
             self._limit_ending()
-            if self._vm is None and self._console:
-                self._console.kill()
+            if self._end_prompt():
+                return {"ok": True}
         patience_s = _ANSWER_TIMEOUT_S
         if isinstance(command.get("ms"), int):
             patience_s += max(0, min(command["ms"], 3_600_000)) / 1000
@@ -219,8 +219,12 @@ class Host:
         self._verdict = EXIT_POWER_CUT
         if self._vm:
             self._vm.kill()
-        elif self._console:
-            self._console.kill()
+        else:
+            self._end_prompt()
+
+    def _end_prompt(self):
+        """End MicroPython's prompt; returns whether there was one."""
+        return self._console is not None and self._console.kill()
 
     def _catch_signals(self):
         """SIGTERM and Ctrl-C end in order, to the last instruction: unlike asyncio's own handlers
@@ -245,8 +249,7 @@ class Host:
             self._quitting = True
             self._commands.submit({"do": "quit"})
             self._limit_ending()
-            if self._vm is None and self._console:
-                self._console.kill()
+            self._end_prompt()
 
     def _limit_ending(self):
         """The VM has said, or was told, that it ends: it gets a few seconds for that."""
