@@ -50,7 +50,7 @@ deploy: $(READY) ## copy the firmware to a connected board
 	@$(VERB) tools.deploy $(ARGS)
 
 console: $(READY) ## the serial console of a connected board
-	@$(VERB) tools.console $(ARGS)
+	@$(VERB) tools.console $(if $(PORT),--port $(PORT)) $(ARGS)
 
 provision: $(READY) ## give a board its identity, network and keys
 	@$(VERB) tools.provision $(ARGS)

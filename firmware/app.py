@@ -13,6 +13,7 @@ from micropython import const
 import firmware.preload  # noqa: F401  isort: split
 import ticks
 from firmware import boot_record, device_keys, profiles
+from firmware.access import Access
 from firmware.auth.authorizer import Authorizer
 from firmware.auth.cache import Cache
 from firmware.clock import Clock
@@ -22,6 +23,7 @@ from firmware.evse.limiter import INSTALLATION
 from firmware.evse.station import Station
 from firmware.guard.guard import Guard
 from firmware.guard.loop import GuardLoop
+from firmware.net.url import split
 from firmware.ocpp import config_keys, core
 from firmware.ocpp.authorize import Authorize
 from firmware.ocpp.boot import Boot, Heartbeat
@@ -54,8 +56,10 @@ VERSION = "0.1.0"
 
 
 class App:
-    """The whole firmware on one board. `settings` as in firmware.net.ocpp_link, or None.
+    """The whole firmware on one board. `settings` as in firmware.access, or None.
 
+    frame_trace(direction, text): called with every OCPP frame, if set before `run`.
+    learn: while its Deadline runs, cards are shown in `learned` and mean nothing else.
     features: names of the optional profiles to load; None for all that are installed.
     """
 
@@ -66,16 +70,9 @@ class App:
         self.settings = KvStore(fs, "/settings")
         self.last_run = boot_record.take(self.settings, board.crashed)
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
-        measurands = config_keys.MEASURANDS
         self.profiles = profiles.installed(features)
-        names = profiles.features(self.profiles)
-        keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
-        device = device_keys.table(board.current_ma_max, board.phases, board.blocking_while_closed)
-        tables = [config_keys.CORE, keys, device]
-        tables += [profile.KEYS for profile in self.profiles]
-        tables.append(device_keys.declared(board.keys))
-        self.config = Config(KvStore(fs, "/config"), tables)
-        self.config.load()
+        self.config = self._load_config()
+        self.access = Access(self.settings, self.config, settings, split)
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
         self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
@@ -89,7 +86,10 @@ class App:
         profiles.add_reservations(self)
         self.identity = board.identity(VERSION)
         self._build_ocpp()
-        self.link = self._build_link(settings)
+        self.link = None
+        self.frame_trace = None
+        self.learn = ticks.Deadline()
+        self.learned = None
         self.exit_reason = None
         self.crashes = 0
         self._link_task = None
@@ -99,6 +99,19 @@ class App:
         self._reset_by = ticks.Deadline()
         self._settle = ticks.Deadline()
         _set_threshold()
+
+    def _load_config(self):
+        board = self.board
+        names = profiles.features(self.profiles)
+        measurands = config_keys.MEASURANDS
+        keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
+        device = device_keys.table(board.current_ma_max, board.phases, board.blocking_while_closed)
+        tables = [config_keys.CORE, keys, device]
+        tables += [profile.KEYS for profile in self.profiles]
+        tables.append(device_keys.declared(board.keys))
+        config = Config(KvStore(board.fs, "/config"), tables)
+        config.load()
+        return config
 
     def _build_ocpp(self):
         """The parts of the protocol; each finds in the application what it needs."""
@@ -117,12 +130,12 @@ class App:
         self.transactions.listener = self._on_transaction_answer
         self.station.on_change = self._on_change
 
-    def _build_link(self, settings):
-        if settings is None:
-            return None
+    def _build_link(self):
         from firmware.net.ocpp_link import OcppLink
 
-        return OcppLink(self.client, settings, self, lambda: profiles.collector(self))
+        self.link = OcppLink(self.client, self.access, self, lambda: profiles.collector(self))
+        self.link.trace = self.frame_trace
+        self._link_task = asyncio.create_task(self._keep_link())
 
     def _connectors(self):
         connectors = []
@@ -149,6 +162,8 @@ class App:
             self.station.interrupted(now, transaction, self.last_run.stop_reason)
             connector_id = transaction.connector_id
             self.log.warn("tx", "transaction on connector %d was cut off", connector_id)
+        if self.access.ended:
+            self.log.warn("net", "settings on trial: %s", self.access.ended)
         self._save_time.start(now, _SAVE_TIME_MS)
         self._settled_by.start(now, _SETTLED_MS)
 
@@ -162,8 +177,8 @@ class App:
             # opens by itself if the requests stay away.
             except Exception as error:  # noqa: BLE001
                 self._crashed("tick", error)
-            if self._link_task is None and self.link and self._may_connect():
-                self._link_task = asyncio.create_task(self._keep_link())
+            if self.link is None and self.access.url and self._may_connect():
+                self._build_link()
             await asyncio.sleep(_TICK_MS / 1000)
         await self.stop()
         return self.exit_reason
@@ -214,6 +229,8 @@ class App:
         self.status.observe(now, station.online)
         station.online = self.client.online
         self.metering.tick(now)
+        if self.access.trial.running:
+            self._trial(now)
         if self._save_time.expired(now):
             self._save_time.start(now, _SAVE_TIME_MS)
             boot_record.save_time(self.settings, self.clock, now)
@@ -235,7 +252,10 @@ class App:
         self.station.reader_silent = reader.is_silent
         if event is None:
             return
-        if event[0] == "card":
+        if event[0] == "card" and self.learn.running and not self.learn.expired(now):
+            self.learn.stop()
+            self.learned = uid_text(event[1])
+        elif event[0] == "card":
             self.log.info("card", "card presented")
             self.station.card(now, uid_text(event[1]))
         elif event[0] == "silent":
@@ -253,6 +273,21 @@ class App:
         if done or self._reset_by.expired(now):
             boot_record.save_time(self.settings, self.clock, now)
             self.exit_reason = reason
+
+    def _trial(self, now):
+        client = self.client
+        # Pending: it knows us, and only waits for its operator.
+        is_up = client.connected and client.registration in ("Accepted", "Pending")
+        if self.access.tick(now, is_up):
+            self.reconnect()
+        if not self.access.trial.running:
+            self.log.warn("net", "settings on trial: %s", self.access.ended or "kept")
+
+    def reconnect(self):
+        """The settings of the connection have changed: whoever is there now, is somebody new."""
+        self.boot.registration = ""
+        if self.link:
+            self.link.restart()
 
     def leave(self, reason):
         """The firmware is stopped from outside, orderly: what runs is closed as `reason` later."""

@@ -8,9 +8,11 @@ profiles and the device bring their own. A row is
     (name, "int", access, default, low, high)        decimal digits only, low <= value <= high
     (name, "list", access, default, check)           comma separated; check(items) -> accepted?
     (name, "text", access, default, check)           check(text) -> accepted?, or None
+    (name, "text", access, default, low, high)       low <= number of characters <= high
 
-A table is a tuple of rows, or, of kinds bool and int, a text with the rows as words in lines, of
-which the first and the last are empty: it costs no heap, and a row is made when it is asked for.
+A table is a tuple of rows, or a text with the rows as words in lines, of which the first and the
+last are empty: it costs no heap, and a row is made when it is asked for. In a text there are rows
+of kinds bool and int, and of kind text with low and high, whose default "" is left out.
 
 access is "r", "rw", "w" (write-only, for secrets) or one of the last two with "!" behind it, for a
 key that takes effect after a reboot. Anybody who needs a value asks for it each time; there are no
@@ -38,7 +40,7 @@ class Config:
     def load(self):
         """Read what was ever set, once at boot. An unacceptable value becomes the default."""
         for name in self._store.keys():
-            row = self._row(name)
+            row = self.row(name)
             value = None if row is None or row[2] == "r" else self._stored(row)
             if value is not None:
                 self._values[row[0]] = value
@@ -49,22 +51,23 @@ class Config:
         `name` in canonical spelling. Allocates nothing but when it is asked for a first time.
         """
         if name not in self._values:
-            row = self._row(name)
+            row = self.row(name)
             self._values[name] = None if row is None else row[3]
         value = self._values[name]
         return default if value is None else value
 
     def text(self, name):
         """Return the value as OCPP reports it; None if unknown or write-only. Any spelling."""
-        row = self._row(name)
+        row = self.row(name)
         return None if row is None else self._reported(row)
 
-    def set(self, name, text):
+    def set(self, name, text, dry=False):
         """Validate, persist, then use. Returns a status of ChangeConfiguration.conf.
 
-        After "Rejected" and "NotSupported" nothing has changed, in RAM as on flash.
+        After "Rejected" and "NotSupported" nothing has changed, in RAM as on flash. dry: validate
+        only.
         """
-        row = self._row(name)
+        row = self.row(name)
         if row is None:
             return "NotSupported"
         if row[2] == "r":
@@ -72,7 +75,7 @@ class Config:
         value = _parse(row, text)
         if value is None:
             return "Rejected"
-        if value != self._value(row):
+        if not dry and value != self._value(row):
             try:
                 self._store.set(row[0], _text(value).encode())
             except OSError:
@@ -82,7 +85,7 @@ class Config:
 
     def reset(self, name):
         """Return a key to its default; False if it is unknown. Raises OSError of the store."""
-        row = self._row(name)
+        row = self.row(name)
         if row is None:
             return False
         self._store.delete(row[0])
@@ -91,22 +94,22 @@ class Config:
 
     def names(self):
         """Yield all names in canonical spelling, always in the same order."""
-        for row in self._rows():
+        for row in self.rows():
             yield row[0]
 
     def readonly(self, name):
         """Return True if the key cannot be set, False if it can, None if it is unknown."""
-        row = self._row(name)
+        row = self.row(name)
         return None if row is None else row[2] == "r"
 
     def describe(self, name):
         """Return (canonical name, readonly, text or None if write-only); None if unknown."""
-        row = self._row(name)
+        row = self.row(name)
         return None if row is None else (row[0], row[2] == "r", self._reported(row))
 
     def everything(self):
         """Yield what `describe` returns, for every key."""
-        for row in self._rows():
+        for row in self.rows():
             yield row[0], row[2] == "r", self._reported(row)
 
     def _reported(self, row):
@@ -116,12 +119,14 @@ class Config:
         value = self._values.get(row[0])
         return row[3] if value is None else value
 
-    def _rows(self):
+    def rows(self):
+        """Yield the rows of all keys, always in the same order."""
         for table in self._tables:
             for row in table[1:-1].split("\n") if isinstance(table, str) else table:
                 yield _read(row) if isinstance(row, str) else row
 
-    def _row(self, name):
+    def row(self, name):
+        """Return the row of a key in any spelling, None if there is no such key."""
         # OCPP 1.6 7.29: a key is a CiString. Most peers spell it right, so the exact name first.
         for exact in (True, False):
             for table in self._tables:
@@ -163,7 +168,8 @@ def _read(line):
     name, kind, access, *values = line.split()
     if kind == "bool":
         return name, kind, access, values[0] == "true"
-    return (name, kind, access) + tuple([int(value) for value in values])
+    head = (name, kind, access, "") if kind == "text" else (name, kind, access)
+    return head + tuple([int(value) for value in values])
 
 
 def _text(value):
@@ -186,6 +192,8 @@ def _parse(row, text):
     if kind == "list":
         items = split(text)
         return ",".join(items) if row[4](items) else None
+    if len(row) > 5:
+        return text if row[4] <= len(text) <= row[5] else None
     return text if row[4] is None or row[4](text) else None
 
 

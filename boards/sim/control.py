@@ -30,6 +30,7 @@ class Control:
         self._world = world
         self._shares = shares
         self.quit = False
+        self._commands = None
         self._handlers = {
             "plug": self._plug,
             "unplug": self._unplug,
@@ -182,7 +183,16 @@ class Control:
     # Others.
 
     def _console(self, command):
-        raise CommandError("the serial console does not exist yet")
+        line = _text(command, "line", None)
+        if self._commands is None:
+            from firmware.local.console_shell import Commands
+
+            self._commands = Commands(self._app)
+        lines = list(self._commands.run(line))
+        if not self._commands.taking:
+            # The heap that is asked for next is the firmware's, without the console.
+            self._commands.drop()
+        return {"lines": lines}
 
     def _state(self, command):
         return state(self._app, self._world, self._shares)

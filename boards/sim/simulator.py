@@ -31,14 +31,16 @@ class Settings:
     """Where the central system is, and who we are there. `repr` must not show the password."""
 
     def __init__(self, options):
-        self.url = options["csms"]
+        self.url = options["csms"] or ""
         self.identity = options["id"]
         self.password = options.get("password")
+        self.profile = options.get("profile") or (1 if self.password else 0)
         self.ca = _file(options.get("ca"))
 
 
 class Simulator:
-    """Builds all from the host's options. `run` returns the exit status (0 quit, 3 reset)."""
+    """Builds all from the host's options. `run` returns the exit status (0 quit, 3 reset, 4
+    Ctrl-C at the console)."""
 
     def __init__(self, options):
         self._options = options
@@ -50,6 +52,8 @@ class Simulator:
         self._holes = None
         self._world_bytes = 0
         self._storage_lost = None
+        self._console = None
+        self._interrupted = False
         self.flash = None
 
     # What control and state ask for.
@@ -102,8 +106,7 @@ class Simulator:
         from firmware.app import App
 
         board = SimBoard(self._runtime, world, fs, _description(options.get("board")))
-        settings = Settings(options) if options.get("csms") else None
-        app = App(board, settings, options.get("features"))
+        app = App(board, Settings(options), options.get("features"))
         self._trace.watch(app, world)
         self._configure(app)
         self._runtime.every(_TRACE_MS, self._trace.poll)
@@ -154,12 +157,13 @@ class Simulator:
     async def _main(self, app, control):
         firmware = asyncio.create_task(app.run())
         commands = asyncio.create_task(_commands(control))
+        await self._serve_console(app)
         while not app.station.settled and not firmware.done():
             # Ready means that the pilots are known: what comes then, is seen.
             await asyncio.sleep(0.02)
         connectors = len(app.station.connectors)
         self._trace.event("ready", {"connectors": connectors, "heap": self.heap()})
-        while not control.quit and not firmware.done():
+        while not control.quit and not self._interrupted and not firmware.done():
             await asyncio.sleep(0.02)
         commands.cancel()
         if firmware.done():
@@ -168,9 +172,25 @@ class Simulator:
             app.leave("Reboot")
             await app.stop()
             firmware.cancel()
-            return 0
+            return 4 if self._interrupted else 0
         self._trace.event("reset", {"reason": app.exit_reason})
         return 3
+
+
+    async def _serve_console(self, app):
+        fd = self._options.get("console_fd")
+        if fd is None:
+            return
+        from boards.sim.console import open_line
+        from firmware.local.console_shell import ConsoleShell
+
+        reader, write = await open_line(fd)
+        self._console = asyncio.create_task(
+            ConsoleShell(app, reader, write, self._interrupt).run()
+        )
+
+    def _interrupt(self):
+        self._interrupted = True
 
 
 async def _commands(control):
@@ -185,9 +205,14 @@ async def _commands(control):
             command = json.loads(line)
         except ValueError:
             continue
-        answer = control.handle(command)
-        answer["n"] = command.get("n")
-        _say(json.dumps(answer))
+        number = command.get("n")
+        try:
+            answer = control.handle(command)
+            answer["n"] = number
+            text = json.dumps(answer)
+        except MemoryError:
+            text = '{"ok":false,"error":"the answer does not fit into the heap","n":%d}' % number
+        _say(text)
 
 
 async def _stdin():

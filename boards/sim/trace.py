@@ -37,8 +37,7 @@ class Trace:
         self._seen = [[None] * 5 for _ in world.outlets]
         app.log.sink = self._log
         if self._full:
-            if app.link:
-                app.link.trace = self._frame
+            app.frame_trace = self._frame
             self._follow_status(app.station)
 
     def _log(self, level, area, text):

@@ -101,10 +101,14 @@ class Station:
         elif connector.session.state == sessions.STARTING:
             withdraw(connector)
 
-    def reset(self, now, hard):
-        """Reset: sessions end first, then `reset_wanted` tells the application."""
+    def reset(self, now, hard, reason=None):
+        """Reset: sessions end first, then `reset_wanted` tells the application.
+
+        reason: of the StopTransactions (OCPP 1.6 7.35) when it was not the central system.
+        """
         self.admission.closed = True
-        self._intents.append((self._reset, ("HardReset" if hard else "SoftReset",)))
+        reason = reason or ("HardReset" if hard else "SoftReset")
+        self._intents.append((self._reset, (reason,)))
         return True
 
     def change_availability(self, now, connector_id, operative):

@@ -19,6 +19,7 @@ _PROTOCOL = "ocpp1.6"
 _PUMP_MS = const(20)
 _PONG_MS = const(10000)
 _CONNECT_MS = const(15000)
+_PAUSE_MS = const(250)
 _READ_BYTES = const(512)
 
 
@@ -42,8 +43,10 @@ class OcppLink:
         self._view = memoryview(bytearray(_READ_BYTES))
         self._ping = ticks.Deadline()
         self._ping_s = 0
-        self._why = None
         self._ended_by = None
+        self._hurry = False
+        # How the last connection, or the last try, ended; None before that.
+        self.why = None
         # Called with "in" or "out" and each text, if somebody wants to look on.
         self.trace = None
 
@@ -52,8 +55,19 @@ class OcppLink:
         while True:
             await self._session()
             wait_ms = self._backoff.next_ms()
-            self._log.warn("net", "%s; next try in %d s", self._why, (wait_ms + 999) // 1000)
-            await asyncio.sleep(wait_ms / 1000)
+            if not self._hurry:
+                self._log.warn("net", "%s; next try in %d s", self.why, (wait_ms + 999) // 1000)
+            while wait_ms > 0 and not self._hurry:
+                await asyncio.sleep(min(wait_ms, _PAUSE_MS) / 1000)
+                wait_ms -= _PAUSE_MS
+            if self._hurry:
+                self._hurry = False
+                self._backoff.reset()
+
+    def restart(self):
+        """The settings have changed: end the connection and make a new one, without a wait."""
+        self._ended_by = "the settings have changed"
+        self._hurry = True
 
     async def close(self):
         """Say goodbye, if somebody is there (RFC 6455 7.4.1: 1001, going away)."""
@@ -65,7 +79,7 @@ class OcppLink:
                 pass
 
     async def _session(self):
-        """One connection from its first to its last byte; `_why` says how it ended."""
+        """One connection from its first to its last byte; `why` says how it ended."""
         self._ended_by = None
         reader = None
         try:
@@ -75,11 +89,11 @@ class OcppLink:
             while not await self._step():
                 await asyncio.sleep(_PUMP_MS / 1000)
         except UrlError as error:
-            self._why = str(error)
+            self.why = str(error)
         except asyncio.TimeoutError:
-            self._why = "cannot reach %s: timed out" % self._settings.url
+            self.why = "cannot reach %s: timed out" % self._settings.url
         except (OSError, ValueError) as error:
-            self._why = "cannot reach %s: %s" % (self._settings.url, _os_text(error))
+            self.why = "cannot reach %s: %s" % (self._settings.url, _os_text(error))
         finally:
             self._station.resume()
             if reader:
@@ -142,7 +156,7 @@ class OcppLink:
         await self._flush()
         if self._ended_by is None:
             return False
-        self._why = self._ended_by
+        self.why = self._ended_by
         return True
 
     def _keep_alive(self, now):

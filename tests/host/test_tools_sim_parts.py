@@ -28,7 +28,7 @@ from tools.sim.redact import Redactor
         ["--id", ""],
         ["--panel", "-1"],
         ["--seed", "x"],
-        ["--console-pty"],
+        ["--console-pty=1"],
         ["stray"],
     ],
 )

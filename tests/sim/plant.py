@@ -39,6 +39,8 @@ class Plant:
     `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
     is carried out at once, in the same world and on the same flash. socket: detachable cables.
+    access: what the board brings of the connection, see firmware.access. `reaches`: None, or a
+    question about the application's access: does a connection come up with these settings?
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Plant:
         real_pilot=False,
         blocks=64,
         features=None,
+        access=None,
     ):
         self.connectors = connectors
         self.socket = socket
@@ -61,6 +64,8 @@ class Plant:
         self.powered = False
         self._real_pilot = real_pilot
         self._features = features
+        self._access = access
+        self.reaches = None
         self._image = Image(blocks)
         self._t0_ms = 0
         self.power_on(settings)
@@ -90,6 +95,7 @@ class Plant:
             raise
         self._steps = 0
         self._online = False
+        self._settings = None
 
     def _build(self, settings):
         board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION, self._crashed)
@@ -97,7 +103,7 @@ class Plant:
             board.connectors = [
                 port_of(outlet, Plateau(outlet.circuit)) for outlet in self.world.outlets
             ]
-        self.app = App(board, None, self._features)
+        self.app = App(board, self._access, self._features)
         for key, value in settings:
             status = self.app.config.set(key, value)
             assert status == "Accepted", (key, value, status)
@@ -169,6 +175,13 @@ class Plant:
         now = self.time.now
         client = self.app.client
         up = self.connected and self.app._may_connect() and not self._cut
+        access = self.app.access
+        settings = access.url, access.identity, access.password, access.config.get("WifiSsid")
+        if settings != self._settings:
+            # The link, which is not here, would make a new connection.
+            self._settings, up = settings, False
+        if up and self.reaches:
+            up = self.reaches(access)
         if up and not self._online:
             client.on_connected(now)
         elif self._online and not up:

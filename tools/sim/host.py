@@ -9,6 +9,7 @@ import sys
 import time
 
 from tools.sim.commands import Commands, failure
+from tools.sim.console import ConsolePty
 from tools.sim.control import ControlServer
 from tools.sim.panel import Panel
 from tools.sim.redact import Redactor
@@ -21,6 +22,7 @@ EXIT_FAULT = 1
 EXIT_REFUSED = 2
 EXIT_RESET = 3
 EXIT_POWER_CUT = 9
+_EXIT_INTERRUPT = 4  # of the VM alone: Ctrl-C at the serial console
 
 _READY_TIMEOUT_S = 60
 _END_TIMEOUT_S = 5
@@ -41,6 +43,7 @@ class Host:
         self._redactor = Redactor(options.secrets())
         self._commands = Commands()
         self._control = ControlServer(self._execute)
+        self._console = ConsolePty() if options.console_pty else None
         self._panel = Panel(self._state) if options.panel is not None else None
         self._vm = None
         self._state_folder = None
@@ -68,6 +71,8 @@ class Host:
                 await self._control.close()
                 if self._panel:
                     await self._panel.close()
+                if self._console:
+                    self._console.close()
 
     async def _supervise(self):
         """Life after life, until one ends with something other than a reset."""
@@ -75,6 +80,8 @@ class Host:
         while True:
             born = time.monotonic()
             status = await self._one_life()
+            if status == _EXIT_INTERRUPT:
+                status = await self._prompt()
             if status != EXIT_RESET or self._options.once:
                 return status
             short = time.monotonic() - born < _SHORT_LIFE_S
@@ -83,11 +90,19 @@ class Host:
                 self._say(f"the VM reset itself {short_lives} times within a second each: stopped")
                 return EXIT_FAULT
 
+    async def _prompt(self):
+        """MicroPython's prompt until Ctrl-D, which is a reset; or until the host is to end."""
+        await self._console.prompt(self._staging)
+        if self._verdict is not None:
+            return self._verdict
+        return EXIT_QUIT if self._quitting else EXIT_RESET
+
     async def _one_life(self):
         """Power-on to end of one VM; returns the exit status that it means."""
         self._exit_event = None
         argv = self._staging.argv(self._options.heap)
-        self._vm = await Vm.start(argv, self._staging, self._state_folder.lock_fd)
+        fds = [self._state_folder.lock_fd] + ([self._console.fd] if self._console else [])
+        self._vm = await Vm.start(argv, self._staging, fds)
         deadline = asyncio.get_running_loop().call_later(_READY_TIMEOUT_S, self._not_ready)
         try:
             self._trace.write({"event": "vm_start", "pid": self._vm.pid})
@@ -95,6 +110,7 @@ class Host:
                 self._options.for_vm(self._state_folder.path),
                 t0_ms=int((time.monotonic() - self._born) * 1000),
                 heap=self._options.heap * self._staging.heap_factor,
+                console_fd=self._console.fd if self._console else None,
                 **self._staging.vm_options,
             ))
             async for line in self._vm.lines():
@@ -105,7 +121,7 @@ class Host:
             deadline.cancel()
             self._vm.kill()
         status = self._judge(code)
-        if status == EXIT_RESET and not self._options.once:
+        if status == _EXIT_INTERRUPT or status == EXIT_RESET and not self._options.once:
             self._commands.vm_restarts()
         else:
             self._commands.vm_gone(quit_ok=status == EXIT_QUIT)
@@ -117,7 +133,7 @@ class Host:
         if self._verdict is not None:
             return self._verdict
         said = self._exit_event
-        if said in (EXIT_QUIT, EXIT_RESET) and code in (0, said):
+        if said in (EXIT_QUIT, EXIT_RESET, _EXIT_INTERRUPT) and code in (0, said):
             return EXIT_QUIT if self._quitting else said
         if said is None and code == EXIT_RESET:
             return EXIT_QUIT if self._quitting else EXIT_RESET
@@ -168,6 +184,8 @@ class Host:
         line.update(state=str(self._state_folder.path))
         if self._panel:
             line["panel"] = self._panel.port
+        if self._console:
+            line["console"] = self._console.path
         self._announced = True
         try:
             print(json.dumps(line), flush=True)
@@ -184,6 +202,8 @@ class Host:
         if command["do"] == "quit":
             self._quitting = True
             self._limit_ending()
+            if self._end_prompt():
+                return {"ok": True}
         patience_s = _ANSWER_TIMEOUT_S
         if isinstance(command.get("ms"), int):
             patience_s += max(0, min(command["ms"], 3_600_000)) / 1000
@@ -199,6 +219,12 @@ class Host:
         self._verdict = EXIT_POWER_CUT
         if self._vm:
             self._vm.kill()
+        else:
+            self._end_prompt()
+
+    def _end_prompt(self):
+        """End MicroPython's prompt; returns whether there was one."""
+        return self._console is not None and self._console.kill()
 
     def _catch_signals(self):
         """SIGTERM and Ctrl-C end in order, to the last instruction: unlike asyncio's own handlers
@@ -223,6 +249,7 @@ class Host:
             self._quitting = True
             self._commands.submit({"do": "quit"})
             self._limit_ending()
+            self._end_prompt()
 
     def _limit_ending(self):
         """The VM has said, or was told, that it ends: it gets a few seconds for that."""

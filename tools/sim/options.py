@@ -45,6 +45,7 @@ class Options:
     trace: str | None = None
     panel: int | None = None
     once: bool = False
+    console_pty: bool = False
     seed: int = 0
 
     def for_vm(self, state):
@@ -93,13 +94,6 @@ class _OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (--help lists the options)\n")
 
 
-class _NotYet(argparse.Action):
-    """An option that is announced but not built."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        parser.error(f"{option_string} does not exist yet")
-
-
 def _parser():
     parser = _OneLineParser(
         prog="tools.sim", description="Start a simulated charger.", allow_abbrev=False
@@ -126,7 +120,7 @@ def _parser():
     add("--panel", type=_port, metavar="PORT", help="serve a status page on 127.0.0.1")
     add("--once", action="store_true", help="end with status 3 at a reset instead of restarting")
     add("--seed", type=_seed, default=secrets.randbelow(_SEED_MAX), help="of the simulated world")
-    add("--console-pty", action=_NotYet, nargs=0, dest=argparse.SUPPRESS)
+    add("--console-pty", action="store_true", help="the serial console, path in the ready line")
     return parser
 
 

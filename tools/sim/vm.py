@@ -20,8 +20,9 @@ class Vm:
         self.pid = process.pid
 
     @classmethod
-    async def start(cls, argv, staging, lock_fd):
-        """Start `argv` as `staging` says. Raises OSError if the interpreter cannot run."""
+    async def start(cls, argv, staging, fds):
+        """Start `argv` as `staging` says, with the file descriptors `fds`. Raises OSError if the
+        interpreter cannot run."""
         process = await asyncio.create_subprocess_exec(
             *argv,
             stdin=asyncio.subprocess.PIPE,
@@ -30,9 +31,9 @@ class Vm:
             cwd=staging.folder,
             env=staging.environ,
             limit=_LINE_MAX,
-            pass_fds=(lock_fd,),
+            pass_fds=fds,
             start_new_session=True,  # Ctrl-C in the terminal is for the host alone
-            preexec_fn=_die_with_parent(),
+            preexec_fn=die_with_parent(),
         )
         return cls(process)
 
@@ -69,7 +70,7 @@ class Vm:
             return await self._process.wait()
 
 
-def _die_with_parent():
+def die_with_parent():
     """What the child does before exec: ask Linux for SIGKILL when the host dies. Elsewhere the
     end of file on standard input has to do."""
     if sys.platform != "linux":

@@ -1,0 +1,52 @@
+"""The serial line of the charger: a pseudo-terminal, and MicroPython's own prompt on it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import tty
+
+from tools.sim.vm import die_with_parent
+
+
+class ConsolePty:
+    """`path` is what a terminal program opens; `fd` is the charger's end."""
+
+    def __init__(self):
+        self.fd, self._other = os.openpty()  # the other end stays open: there is always a cable
+        tty.setraw(self._other)
+        os.set_blocking(self.fd, False)
+        self.path = os.ttyname(self._other)
+        self._process = None
+
+    async def prompt(self, staging):
+        """After Ctrl-C: the interpreter's prompt, until Ctrl-D or `kill`.
+
+        It is a new process: what the firmware had in RAM is gone, unlike on a board.
+        """
+        os.set_blocking(self.fd, True)
+        os.write(self.fd, b"Ctrl-D starts the charger again\r\n")
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *staging.interpreter, stdin=self.fd, stdout=self.fd, stderr=self.fd,
+                cwd=staging.folder, env=staging.environ, start_new_session=True,
+                preexec_fn=die_with_parent(),
+            )
+            await self._process.wait()
+        finally:
+            self.kill()
+            os.set_blocking(self.fd, False)
+            self._process = None
+
+    def kill(self):
+        """End the prompt; returns whether there was one."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return True
+
+    def close(self):
+        """Pull the cable."""
+        os.close(self.fd)
+        os.close(self._other)
