@@ -1,12 +1,13 @@
 """The real mpremote, as a person types it, against a virtual board."""
 
+import os
 import subprocess
 import sys
 
 
 def mpremote(board, *words, text=None):
     """Run mpremote on the board's port; returns the CompletedProcess."""
-    return subprocess.run([sys.executable, "-m", "mpremote", "connect", board.port, *words],
+    return subprocess.run([sys.executable, "-m", "mpremote", "connect", os.path.realpath(board.port), *words],
                           capture_output=True, text=True, input=text, timeout=30)
 
 
