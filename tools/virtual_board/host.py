@@ -44,6 +44,7 @@ class VirtualBoard:
         self._lines = None
         self._interruptible = False
         self._mute = False
+        self._watchdog = None
         self._stop = threading.Event()
         self._up = threading.Event()
         self.resets = []
@@ -68,6 +69,7 @@ class VirtualBoard:
         assert not self.is_on
         self._options.update(cut_after=cut_after, torn=torn, version=version, raw=False)
         self._mute = mute
+        self._watchdog = None
         self._stop.clear()
         self._up.clear()
         lines = _Lines(self.port)
@@ -116,6 +118,8 @@ class VirtualBoard:
                     lines.to_port(os.read(lines.output, _CHUNK))
                 if lines.master in ready:
                     self._from_port(lines)
+                if self._watchdog and time.monotonic() > self._watchdog:
+                    self._restart("watchdog", 0)
                 if self._process.poll() is not None:
                     return
         finally:
@@ -144,6 +148,8 @@ class VirtualBoard:
                 self._up.set()
             elif word == "kbd":
                 self._interruptible = rest == "3"
+            elif word == "wdt":
+                self._watchdog = time.monotonic() + int(rest) / 1000
             elif word == "reset":
                 how, operations = rest.split()
                 self._restart(how, int(operations))
@@ -154,6 +160,8 @@ class VirtualBoard:
         self._interruptible = False
         self._kill()
         self._options["raw"] = how == "raw"
+        if how in ("hard", "watchdog"):
+            self._watchdog = None
         self._options["cut_after"] = max(0, self._options["cut_after"] - operations)
         self._boot()
 

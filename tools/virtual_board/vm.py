@@ -75,6 +75,7 @@ class Machine:
 
     def __init__(self, board):
         self._board = board
+        self._feed = ""
 
     def reset(self):
         """Reset the chip: main.py runs."""
@@ -87,6 +88,16 @@ class Machine:
     def unique_id(self):
         """Return the serial number of the chip, some bytes."""
         return bytes(self._board.options["unique_id"])
+
+    def WDT(self, timeout):
+        """Start the watchdog, or give it another time in ms; it goes on through soft resets."""
+        self._feed = "wdt %d" % timeout
+        self.feed()
+        return self
+
+    def feed(self):
+        """Feed the watchdog."""
+        self._board.tell(self._feed)
 
 
 class _Patched:
