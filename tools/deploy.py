@@ -72,6 +72,12 @@ for path in %r:
 """
 
 
+def record(files):
+    """Return the content of RECORD for `files` {path on the device: path here}."""
+    return "".join("%s %s\n" % (digest, path)
+                   for path, digest in sorted(_digests(files).items())).encode()
+
+
 class DeployError(Exception):
     """The board cannot take the firmware; the text names the remedy."""
 
@@ -118,9 +124,8 @@ class Deploy:
         self._port = port
         self._files = files
         self._say = say
-        self._wanted = {path: _digest(source.read_bytes()) for path, source in files.items()}
-        self._record = "".join("%s %s\n" % (digest, path)
-                               for path, digest in sorted(self._wanted.items())).encode()
+        self._wanted = _digests(files)
+        self._record = record(files)
         self._work = folder
 
     def run(self):
@@ -226,6 +231,10 @@ class Deploy:
         more = len(paths) - _SHOWN_MAX
         self._say("%s %s%s" % (what, ", ".join(paths[:_SHOWN_MAX]),
                                " and %d more" % more if more > 0 else ""))
+
+
+def _digests(files):
+    return {path: _digest(source.read_bytes()) for path, source in files.items()}
 
 
 def _digest(data):
