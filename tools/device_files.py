@@ -18,6 +18,9 @@ TIERS = ("stock", "full")
 START = "main.py"
 DESCRIPTION = "board.json"
 
+# It is no board that anybody can buy, so it does not stand beside those.
+VIRTUAL = "virtual"
+_VIRTUAL_FOLDER = ROOT / "tools" / "virtual_board" / "flash"
 _ESP32 = "_esp32"
 _STARTS = ("boot.py", START)
 # Beside Core; see FEATURE in the modules of firmware/ocpp.
@@ -34,15 +37,16 @@ class Board:
 
     def __init__(self, name, root=ROOT):
         self.root = Path(root)
-        boards = self.root / "boards"
-        known = sorted(path.parent.name for path in boards.glob("*/" + DESCRIPTION)
-                       if path.parent.name != "sim")
-        self.folder = boards / name if name in known else Path(name or ".")
+        known = {path.parent.name: path.parent
+                 for path in self.root.glob("boards/*/" + DESCRIPTION)
+                 if path.parent.name != "sim"}
+        known[VIRTUAL] = _VIRTUAL_FOLDER
+        self.folder = known.get(name) or Path(name or ".")
         if not name or not (self.folder / DESCRIPTION).is_file():
             raise BoardError("%s: say BOARD=NAME with one of: %s; or the path of a folder with a "
                              "board.json" % ("there is no board %s" % name if name else
-                                             "no board given", ", ".join(known)))
-        self.name = self.folder.resolve().name
+                                             "no board given", ", ".join(sorted(known))))
+        self.name = VIRTUAL if name == VIRTUAL else self.folder.resolve().name
         try:
             self.description = json.loads((self.folder / DESCRIPTION).read_text())
         except ValueError as error:
@@ -50,8 +54,8 @@ class Board:
 
     @property
     def tier(self):
-        """The tier the board is made for."""
-        return self.description.get("tier", "stock")
+        """The tier the board has RAM for."""
+        return "stock" if self.description.get("psram", "none") == "none" else "full"
 
     def starts(self):
         """Return {name on the device: path} of main.py and boot.py: the board's, or the port's."""

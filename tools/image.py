@@ -93,8 +93,8 @@ def main(arguments=None):
     parser.add_argument("--board", default="", help="folder below boards/, or a path")
     parser.add_argument("--bin", help="MicroPython's .bin for the chip")
     parser.add_argument("--tier", choices=device_files.TIERS, help="default: the board's own")
-    parser.add_argument("--flash-size", type=micropython.parse_size,
-                        help="flash of the board (default: the board's own, or 4M)")
+    parser.add_argument("--flash-size", type=micropython.parse_size, default="4M",
+                        help="flash of the board (default 4M)")
     parser.add_argument("--output", type=Path, help="default: .build/images/BOARD-TIER.bin")
     options = parser.parse_args(arguments)
     try:
@@ -104,9 +104,7 @@ def main(arguments=None):
                              "micropython.org, 1.25 or newer, and say BIN=FILE")
         tier = options.tier or board.tier
         target = options.output or _RESULTS / ("%s-%s.bin" % (board.name, tier))
-        flash = options.flash_size or micropython.parse_size(
-            str(board.description.get("flash_size", "4M")))
-        image, (start, size), count = make(board, tier, options.bin, flash, target)
+        image, (start, size), count = make(board, tier, options.bin, options.flash_size, target)
     except (ImageError, device_files.BoardError, mpy.CompileError, OSError) as error:
         print("error: %s" % error, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The firmware on simulated chips, started from a flash as on a board: see boards/virtual.
+"""The firmware on simulated chips, started from a flash as on a board: see tools/virtual_board.
 
 Settings come from the flash, nothing comes from a host. The log goes to the serial line.
 """
