@@ -93,26 +93,27 @@ def tree(board, tier=None, stage=STAGE):
     return files
 
 
-def modules(root=ROOT, tier="full", starts=(), folder=None):
-    """Return the sorted paths on the device, with suffix .py, of the modules of a tier.
+def modules(root=ROOT, tier="full", starts=None, folder=None):
+    """Return {path on the device, with suffix .py: path in the tree} of the modules of a tier.
 
-    starts: files whose imports say which parts of boards/ are needed; folder: of the board.
+    starts: files whose imports say which parts of boards/ are needed, None for all but the
+    simulator; folder: of the board.
     """
-    paths = mpy.sources(True, root)
+    paths = mpy.sources(starts is not None, root)
     names = {_module(path): path for path in paths}
     out = _left_out(names, paths, root, tier)
-    wanted = _board_packages(names, paths, root, starts)
-    if folder:
+    wanted = None if starts is None else _board_packages(names, paths, root, starts)
+    if wanted and folder:
         wanted.add("boards." + Path(folder).resolve().name)
-    found = []
-    for name, path in names.items():
+    found = {}
+    for name, path in sorted(names.items()):
         if name in out or path.rsplit("/", 1)[-1] in _STARTS and path.startswith("boards/"):
             continue
         package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
-        if name.startswith("boards") and package not in wanted:
+        if wanted and name.startswith("boards") and package not in wanted:
             continue
-        found.append(path)
-    return sorted(found)
+        found[path] = paths[path]
+    return found
 
 
 def _left_out(names, paths, root, tier):
