@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-_CONTACT_S = 20
+_CONTACT_S = 15
 _RETRY_S = 0.5
 # The firmware's watchdog outlives it, and nobody feeds it while a tool is at work. It cannot be
 # stopped, but be given more time; the reset that ends the work ends it too.
@@ -31,31 +31,59 @@ class PortError(Exception):
     """The board cannot be reached, or did not do what it was told; the text is for a person."""
 
 
+class _Silent(Exception):
+    """No answer."""
+
+
 class BoardPort:
     """port: what the system calls it; contact_s: how long a board may take to answer at all."""
 
     def __init__(self, port, contact_s=_CONTACT_S):
         self.port = port
         self._contact_s = contact_s
+        self._keep = None
 
     def run(self, *words, limit_s=None, keep=False):
         """Run mpremote with `words`; returns what it printed. Raises PortError.
 
         limit_s: how long it may take; keep: without a soft reset before.
         """
+        if self._keep is None:
+            self.contact()
         self._check()
+        try:
+            return self._mpremote(["resume"] if keep or self._keep else [], words, limit_s)
+        except _Silent as error:
+            raise PortError(self._silent()) from error
+
+    def contact(self):
+        """Reach the board. Raises PortError.
+
+        Finds out whether it bears a soft reset: with a damaged boot.py it may not.
+        """
+        self._check()
+        try:
+            self._mpremote([], ["exec", "pass"])
+            self._keep = False
+        except _Silent:
+            try:
+                self._mpremote(["resume"], ["exec", "pass"])
+            except _Silent as error:
+                raise PortError(self._silent()) from error
+            self._keep = True
+
+    def _mpremote(self, start, words, limit_s=None):
         # The real name: by another name mpremote takes a pseudo-terminal for a slow line.
         command = [sys.executable, "-m", "mpremote", "connect", os.path.realpath(self.port)]
-        command += ["resume"] if keep else []
         try:
-            done = subprocess.run([*command, *words], capture_output=True, text=True,
+            done = subprocess.run([*command, *start, *words], capture_output=True, text=True,
                                   errors="replace", stdin=subprocess.DEVNULL,
                                   timeout=limit_s or self._contact_s)
         except subprocess.TimeoutExpired as error:
-            raise PortError(self._silent()) from error
+            raise _Silent() from error
         text = done.stdout.replace("\r\n", "\n")
         if done.returncode:
-            raise PortError(self._explain(text + "\n" + done.stderr))
+            self._explain(text + "\n" + done.stderr)
         return text
 
     def execute(self, code, limit_s=None):
@@ -71,13 +99,14 @@ class BoardPort:
     def restart(self):
         """Reset the board, as its button does."""
         self.run("reset")
+        self._keep = None
 
     def wait(self, seconds=15):
         """Wait until the board answers, which takes a moment after a reset. Raises PortError."""
         deadline = time.monotonic() + seconds
         while True:
             try:
-                self.run("exec", "pass")
+                self.contact()
                 return
             except PortError:
                 if time.monotonic() > deadline:
@@ -100,17 +129,18 @@ class BoardPort:
                 "right port, is its cable good? Press its reset button and try again" % self.port)
 
     def _explain(self, text):
+        """Raise what the messages of mpremote mean."""
         if "failed to access" in text or "Could not exclusively lock" in text:
-            return ("the port %s is busy: close what uses it (a console, a monitor, another "
-                    "deploy) and try again" % self.port)
+            raise PortError("the port %s is busy: close what uses it (a console, a monitor, "
+                            "another deploy) and try again" % self.port)
         if "could not enter raw repl" in text or "could not exec command" in text:
-            return self._silent()
+            raise _Silent()
         lines = _LAST_LINE.findall(text)
         last = lines[-1] if lines else "no message"
         if any(word in last for word in _LOST):
-            return ("the connection to the board on %s was lost: check the cable and the supply, "
-                    "and try again" % self.port)
-        return "the board on %s reports: %s" % (self.port, last)
+            raise PortError("the connection to the board on %s was lost: check the cable and the "
+                            "supply, and try again" % self.port)
+        raise PortError("the board on %s reports: %s" % (self.port, last))
 
 
 def _connected():

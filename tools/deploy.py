@@ -225,7 +225,7 @@ class Deploy:
                               "flash or the cable is bad" % ", ".join((changed + gone)[:9]))
 
     def _scan(self):
-        return Found(self._port.execute(_SCAN, limit_s=120))
+        return Found(self._port.execute(_SCAN, limit_s=60))
 
     def _tell(self, what, paths):
         more = len(paths) - _SHOWN_MAX

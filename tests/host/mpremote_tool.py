@@ -8,7 +8,7 @@ import sys
 def mpremote(board, *words, text=None):
     """Run mpremote on the board's port; returns the CompletedProcess."""
     command = [sys.executable, "-m", "mpremote", "connect", os.path.realpath(board.port), *words]
-    return subprocess.run(command, capture_output=True, text=True, input=text, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, input=text, timeout=60)
 
 
 def execute(board, code):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 import serial
@@ -89,20 +90,23 @@ def test_deploy_when_the_user_has_files_then_they_stay(board, tmp_path):
     assert "'notes.py', 'one.py', 'same.py', 'settings'" in listing(board)
 
 
-def test_deploy_when_the_firmware_has_a_watchdog_then_it_does_not_bite(board, tmp_path):
-    """A watchdog outlives the firmware that is stopped; it must not reset a half copied board."""
-    wanted = files(tmp_path / "v", 1, **{"main.py": """
+def test_execute_when_the_firmware_has_a_watchdog_then_there_is_time_to_work(board, tmp_path):
+    """It outlives the firmware that is stopped, and must not reset a half copied board."""
+    put(board, tmp_path / "v", {"main.py": """
 import machine, time
-dog = machine.WDT(timeout=400)
+dog = machine.WDT(timeout=10000)
 while True:
     dog.feed()
     time.sleep_ms(20)
 """})
-    run(board, wanted)
-    mpremote(board, "reset")
-    (tmp_path / "v" / "one.py").write_text("GENERATION = 2\n")
-    run(board, wanted)
-    assert "watchdog" not in board.resets
+    port = BoardPort(board.port)
+    port.restart()
+    deadline = time.monotonic() + 10
+    while board.watchdog_left_s is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert board.watchdog_left_s <= 10
+    port.execute("pass")
+    assert board.watchdog_left_s > 500
 
 
 @pytest.mark.parametrize("operation", [1, 4, 8, 11])
@@ -122,6 +126,18 @@ def test_deploy_when_power_is_cut_then_nothing_mixed_runs_and_the_next_run_compl
     run(board, wanted)
     code = "import os, one, folder.two as two\nprint(one.GENERATION, two.GENERATION, os.listdir())"
     assert execute(board, code).startswith("2 2 ['deployed.txt', 'folder', 'main.py', 'one.py'")
+
+
+def test_deploy_when_boot_resets_the_chip_then_gets_through_all_the_same(board, tmp_path):
+    """A boot.py that cannot go on after a soft reset is what the deploy is to mend."""
+    put(board, tmp_path / "old", {"boot.py": """
+import machine
+if machine.reset_cause() == machine.SOFT_RESET:
+    machine.reset()
+"""})
+    wanted = files(tmp_path / "v", 1, **{"boot.py": ""})
+    deploy.Deploy(BoardPort(board.port, contact_s=3), wanted, [].append).run()
+    assert "same.py" in listing(board)
 
 
 def test_deploy_when_main_is_missing_then_says_that_it_completes(board, tmp_path):
@@ -176,7 +192,7 @@ def test_make_deploy_when_board_is_new_then_the_firmware_starts(tmp_path):
     with VirtualBoard(tmp_path / "board", heap=400 * 1024) as board:
         done = subprocess.run(
             [sys.executable, "-m", "tools.deploy", "--board", "virtual", "--port", board.port],
-            capture_output=True, text=True, timeout=60)
+            capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert "the firmware starts" in done.stdout
         with serial.Serial(board.port, timeout=10) as line:

@@ -73,7 +73,7 @@ def provision(site, *ports, more=(), secrets="keys.csv", answers=""):
                "--site", str(site), *more]
     if secrets:
         command += ["--secrets", str(site.parent / secrets)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, input=answers)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, input=answers)
 
 
 def keys(site):

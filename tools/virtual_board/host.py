@@ -38,7 +38,7 @@ class VirtualBoard:
         self.flash = self.folder / "flash.img"
         self._options = {"flash": str(self.flash), "blocks": blocks, "heap": heap,
                          "unique_id": list(unique_id), "cut_after": 0, "torn": "none",
-                         "version": None, "raw": False}
+                         "version": None, "raw": False, "soft": False}
         self._process = None
         self._thread = None
         self._lines = None
@@ -60,6 +60,11 @@ class VirtualBoard:
         """Whether the board has power."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def watchdog_left_s(self):
+        """How long it will wait to be fed, None if it was not started."""
+        return self._watchdog and self._watchdog - time.monotonic()
+
     def start(self, cut_after=0, torn="none", version=None, mute=False):
         """Switch it on; returns itself. Raises RuntimeError if the interpreter does not start.
 
@@ -67,7 +72,8 @@ class VirtualBoard:
         version: pretend to be this MicroPython, (1, 24, 0). mute: never answer.
         """
         assert not self.is_on
-        self._options.update(cut_after=cut_after, torn=torn, version=version, raw=False)
+        self._options.update(cut_after=cut_after, torn=torn, version=version, raw=False,
+                             soft=False)
         self._mute = mute
         self._watchdog = None
         self._stop.clear()
@@ -99,10 +105,12 @@ class VirtualBoard:
     def _boot(self):
         heap = micropython.heap_bytes("micropython32", self._options["heap"] + _VM_BYTES)
         lines = self._lines
-        options = dict(self._options, control=lines.control_write)
+        # Not as an argument: those may have 255 characters at most.
+        options = self.folder / "options.json"
+        options.write_text(json.dumps(dict(self._options, control=lines.control_write)))
         self._process = subprocess.Popen(
             [*micropython.find("micropython32"), "-X", "heapsize=%d" % heap, _VM,
-             json.dumps(options)],
+             str(options)],
             cwd=ROOT, env=dict(os.environ, MICROPYPATH=".:lib:.frozen"),
             stdin=lines.input_read, stdout=lines.output_write, stderr=subprocess.STDOUT,
             pass_fds=(lines.control_write,), preexec_fn=_ignore_interrupts)
@@ -160,7 +168,8 @@ class VirtualBoard:
         self._interruptible = False
         self._kill()
         self._options["raw"] = how == "raw"
-        if how in ("hard", "watchdog"):
+        self._options["soft"] = how in ("raw", "soft")
+        if not self._options["soft"]:
             self._watchdog = None
         self._options["cut_after"] = max(0, self._options["cut_after"] - operations)
         self._boot()

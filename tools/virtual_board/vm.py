@@ -4,7 +4,7 @@ Runs on the unix port, started by tools/virtual_board/host.py, one process from 
 does what the ESP32 port does behind its serial line: mounts the flash at "/", runs boot.py and,
 unless a tool waits in the raw REPL, main.py; then it reads commands. Standard input and output are
 the serial line; one more pipe tells the host what no line carries: resets, power cuts, and whether
-Ctrl-C interrupts. Argument: one JSON object, see `VirtualBoard`.
+Ctrl-C interrupts. Argument: a file of JSON, see `VirtualBoard`.
 """
 
 import builtins
@@ -76,10 +76,15 @@ class Machine:
     def __init__(self, board):
         self._board = board
         self._feed = ""
+        self.SOFT_RESET = 5
 
     def reset(self):
         """Reset the chip: main.py runs."""
         self._board.reset("hard")
+
+    def reset_cause(self):
+        """Return SOFT_RESET, or 0 after any other."""
+        return self.SOFT_RESET if self._board.options["soft"] else 0
 
     def soft_reset(self):
         """Reset the interpreter."""
@@ -258,7 +263,8 @@ def repl(board):
 
 def main():
     """Start the board."""
-    options = json.loads(sys.argv[1])
+    with builtins.open(sys.argv[1]) as file:
+        options = json.load(file)
     board = Board(options, builtins.open(options["control"], "wb"))
     board.mount()
     replace_modules(board)
