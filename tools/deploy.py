@@ -28,7 +28,7 @@ _MPY_VERSION = 6
 _BLOCK = 4096
 _SPARE_BLOCKS = 4  # directories, and what littlefs needs to move things about
 _BYTES_PER_S = 2000  # a slow line, with a wide margin
-_SHOWN_MAX = 12
+_SHOWN_MAX = 4
 
 _SCAN = """
 import os, sys, hashlib, binascii

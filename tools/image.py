@@ -22,7 +22,7 @@ BLOCK = 4096
 # As MicroPython mounts a partition: a file inside a directory block must fit into its cache.
 _READ = 32
 _CACHE = 128
-_RESULTS = mpy.ROOT / ".build" / "images"
+_RESULTS = Path(".build") / "images"  # make starts us in the project's folder
 _SPARE_BLOCKS = 8
 
 

@@ -160,7 +160,7 @@ def test_provision_when_asked_for_many_then_takes_the_next_board_on_the_same_por
         done = provision(site, board.port, more=["--many"], answers="\nq\n")
     assert done.returncode == 0
     assert done.stdout.count("is NORTH-001") == 2
-    assert "1 boards of" in done.stdout
+    assert "site.toml so far: 1" in done.stdout
 
 
 def test_provision_when_the_firmware_refuses_a_value_then_nothing_of_the_link_is_written(

@@ -126,9 +126,9 @@ def _all(worker, options):
 
 def _report(site, ledger):
     boards = [board for board in ledger.boards.values() if board["verified"]]
-    print("%d boards of %s are provisioned; labels: %s, %s" % (
-        len(boards), site.path, *ledger.labels))
+    print("provisioned boards of %s so far: %d" % (site.path, len(boards)))
     if boards:
+        print("labels: %s, %s" % tuple(ledger.labels))
         print("next: tell the central system their identities and keys, then switch them on")
 
 
