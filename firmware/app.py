@@ -42,9 +42,10 @@ _SETTLED_MS = const(5000)
 # So long a reset waits for the central system to take the StopTransaction.
 _RESET_PATIENCE_MS = const(5000)
 _RESET_SETTLE_MS = const(500)
-# Counted is what was ever allocated, most of it frames of functions that were freed at once: of
-# 16 KB every second answer met a collection, and the guard had one in each fifth step.
-_GC_THRESHOLD = const(131072)
+# So much may be allocated until the next collection: seldom is good for the answers' times and for
+# the guard, but what lives long must not come to lie all over a small heap.
+_GC_BYTES_MAX = const(131072)
+_GC_BYTES_MIN = const(4096)
 
 VERSION = "0.1.0"
 
@@ -93,7 +94,7 @@ class App:
         self._save_time = ticks.Deadline()
         self._reset_by = ticks.Deadline()
         self._settle = ticks.Deadline()
-        gc.threshold(_GC_THRESHOLD) if hasattr(gc, "threshold") else None
+        _set_threshold()
 
     def _build_ocpp(self):
         """The parts of the protocol; each finds in the application what it needs."""
@@ -276,3 +277,9 @@ class App:
             "station", "connector %d is %s%s", connector.id, connector.status,
             "" if connector.error_code == "NoError" else " (" + connector.error_code + ")",
         )
+
+
+def _set_threshold():
+    if hasattr(gc, "mem_free"):
+        gc.collect()
+        gc.threshold(min(_GC_BYTES_MAX, max(_GC_BYTES_MIN, gc.mem_free() // 4)))

@@ -16,11 +16,13 @@ import ast
 import builtins
 import sys
 
-from tools import mpy, scopes
+from tools import mpy, scopes, shorten
 from tools.tidy.findings import Source
 
 ROOT_MODULE = "firmware.app"
 _APART = ("firmware.guard.guard",)
+# What connects the simulated world to the firmware; on a board, its drivers do.
+SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
 # It keeps chains of imports short; in the bundle there are none.
 _NEEDLESS = ("firmware.preload",)
 
@@ -42,18 +44,39 @@ class _Module:
         self.names = {}
 
 
-def bundle(root=mpy.ROOT):
-    """Return (source text, names of the modules that are in it). Raises BundleError."""
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD):
+    """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
+
+    There is one source, and for each module of the board that others import names from, one that
+    takes them out of it. Names inside are those of the modules that nobody needs beside it. Raises
+    BundleError.
+    """
     try:
-        return _Linker(root).link()
+        return _Linker(root, board).link()
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
+
+
+def shortened(root=mpy.ROOT, board=SIMULATED_BOARD):
+    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten.py."""
+    sources, inside = bundle(root, board)
+    others = [Source(root, path).tree for name, path in mpy.sources(True, root).items()
+              if _module_name(name) not in inside]
+    others += [ast.parse(text) for name, text in sources.items() if name != ROOT_MODULE]
+    tree = ast.parse(sources[ROOT_MODULE])
+    try:
+        shorten.shorten(tree, others)
+    except scopes.ScopeError as error:
+        raise BundleError(str(error)) from error
+    sources[ROOT_MODULE] = ast.unparse(tree) + "\n"
+    return sources, inside
 
 
 class _Linker:
     """Reads the modules, gives every top-level name its place, and rewrites them."""
 
-    def __init__(self, root):
+    def __init__(self, root, board):
+        self._board = board
         self._paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
         self._root = root
         self._modules = {}
@@ -61,19 +84,26 @@ class _Linker:
         self._apart = set(_APART)
         self._imports = {}  # (module, attribute or None) -> name in the bundle
         self._spaces = {}  # modules that are used as objects -> name of the class that stands in
+        self._objects = set()  # names of modules that somebody hands on as objects
         self._taken = set(dir(builtins)) | {"const"}
 
     def link(self):
         """Return what `bundle` returns."""
-        for name in sorted(self._paths):
-            if name.startswith("boards.") or name in self._apart:
-                self._keep_apart(name)
+        for name in self._paths:
+            if name.startswith("boards.sim.") and name not in self._board:
+                self._apart.add(name)
+        for name in _APART:
+            if name in self._paths:
+                self._apart |= self._needed_by([name])
+        for name in self._board:
+            self._load(name, [])
         self._load(ROOT_MODULE, [])
         for module in self._order:
             # A local name must never hide a global of another module.
             self._taken |= scopes.local_names(module.tree)
         for module in self._order:
             self._name_globals(module)
+        self._objects = set().union(*[_used_as_objects(module) for module in self._order])
         body = []
         for module in self._order:
             body += _Rewriter(self, module).statements()
@@ -84,14 +114,39 @@ class _Linker:
         text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
         inside = [module.name for module in self._order]
         inside += [name for name in _NEEDLESS if name in self._paths]
-        return "\n".join(lines) + "\n" + text + "\n", inside
+        copied = self._needed_by([name for name in self._apart if name not in _APART])
+        inside = [name for name in inside if name not in copied]
+        sources = {ROOT_MODULE: "\n".join(lines) + "\n" + text + "\n"}
+        sources.update(self._doors(inside))
+        return sources, inside
 
-    def _keep_apart(self, name):
-        """Leave `name` and all that it imports as they are."""
-        for module, _ in scopes.imported(Source(self._root, self._paths[name]).tree, self._paths):
-            if module in self._paths and module != ROOT_MODULE and module not in self._apart:
-                self._apart.add(module)
-                self._keep_apart(module)
+    def _needed_by(self, names):
+        """Return the modules that `names` import, and these in turn, but for what has a door."""
+        found = set()
+        waiting = list(names)
+        while waiting:
+            tree = Source(self._root, self._paths[waiting.pop()]).tree
+            for module, _ in scopes.imported(tree, self._paths):
+                known = module in found or module in self._board or module == ROOT_MODULE
+                if module in self._paths and not known:
+                    found.add(module)
+                    waiting.append(module)
+        return found
+
+    def _doors(self, inside):
+        """Return {module of the board: source}, through which others get at its names."""
+        wanted = {}
+        users = [path for name, path in sorted(self._paths.items()) if name not in inside]
+        imports = [item for path in users
+                   for item in scopes.imported(Source(self._root, path).tree, self._paths)]
+        for module, attribute in imports:
+            if module in self._board and attribute is None:
+                raise BundleError("%s: import names from it" % module)
+            if module in self._board:
+                wanted.setdefault(module, set()).add(attribute)
+        return {module: "".join(
+            _import_line(ROOT_MODULE, self._modules[module].names[name][1], name) + "\n"
+            for name in sorted(names)) for module, names in wanted.items()}
 
     def _load(self, name, path):
         if name in self._modules or name in self._apart or name not in self._paths:
@@ -161,14 +216,13 @@ class _Linker:
 
     def _space(self, module):
         """Return the class with the public names of `module`, if somebody will need it."""
-        users = [user for user in self._order if _uses_as_object(user, module)]
-        if not users:
+        if module.name not in self._objects:
             return []
         lines = ["class %s:" % self.space(module)]
         for name, (kind, meaning) in sorted(module.names.items()):
             if kind == "global" and not name.startswith("_") and meaning != "const":
                 lines.append("    %s = %s" % (name, meaning))
-        return ast.parse("\n".join(lines)).body
+        return ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -302,19 +356,20 @@ def _module_name(name):
     return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _uses_as_object(user, module):
-    """Return True if `user` hands `module` on as an object."""
-    aliases = {name for name, meaning in user.names.items() if meaning == ("module", module)}
+def _used_as_objects(user):
+    """Return the names of modules that `user` may hand on as objects."""
+    aliases = {}
     for node in ast.walk(user.tree):
         # Inside functions too: a profile is imported only where it is installed.
         if isinstance(node, ast.ImportFrom):
-            aliases |= {alias.asname or alias.name for alias in node.names
-                        if "%s.%s" % (node.module, alias.name) == module.name}
-    return any(
-        isinstance(node, ast.Name) and node.id in aliases
-        and not isinstance(node.parent, ast.Attribute)
-        for node in ast.walk(user.tree)
-    )
+            for alias in node.names:
+                aliases[alias.asname or alias.name] = "%s.%s" % (node.module, alias.name)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                aliases[alias.asname or alias.name] = alias.name
+    return {aliases[node.id] for node in ast.walk(user.tree)
+            if isinstance(node, ast.Name) and node.id in aliases
+            and not isinstance(node.parent, ast.Attribute)}
 
 
 def _import_line(name, attribute, bound):
@@ -325,4 +380,4 @@ def _import_line(name, attribute, bound):
 
 
 if __name__ == "__main__":
-    sys.stdout.write(bundle()[0])
+    sys.stdout.write(bundle()[0][ROOT_MODULE])

@@ -1,12 +1,15 @@
 """Runs on MicroPython: heap taken by each module when all are imported one after the other.
 
 `micropython heap_probe.py rom IMAGE module ...` or `micropython heap_probe.py path FOLDER ...`.
-Prints one JSON object: {"modules": [[name, bytes or null, error]], "total": bytes}.
+Prints what micropython.qstr_info says before and after, and one JSON object:
+{"modules": [[name, bytes or null, error]], "total": bytes}.
 """
 
 import gc
 import json
 import sys
+
+import micropython
 
 
 def _used():
@@ -31,6 +34,7 @@ def main(how, where, *names):
         where = "/rom"
     sys.path.insert(0, where)
     modules = [[name, None, None] for name in names]
+    micropython.qstr_info()
     begin = before = _used()
     for row in modules:
         try:
@@ -41,6 +45,7 @@ def main(how, where, *names):
         after = _used()
         row[1] = after - before
         before = after
+    micropython.qstr_info()
     print(json.dumps({"modules": modules, "total": before - begin}))
 
 

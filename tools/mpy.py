@@ -57,21 +57,22 @@ def build(folder=None, simulator=True, root=ROOT):
     return {name: _compiled(folder, name).stat().st_size for name in wanted}
 
 
-def romfs(file, folder=None, simulator=True, root=ROOT, linked=False):
+def romfs(file, folder=None, simulator=True, root=ROOT, board=None):
     """Build into `folder` and pack it into the ROMFS image `file`; returns its size in bytes.
 
     Mount it with `vfs.mount(vfs.VfsRom(image), "/rom")` and put "/rom" on sys.path.
-    linked: with all that firmware.app needs in firmware/app.mpy, see tools/bundle.py; its source
-    lies beside the image. Does nothing when the image is newer than every module. Raises
-    CompileError.
+    board: modules to link with firmware.app into firmware/app.mpy, see tools/bundle.py, whose
+    source lies beside the image; None: each module stays one. Does nothing when the image is
+    newer than every module. Raises CompileError.
     """
     folder = Path(folder or STAGE)
     sizes = build(folder, simulator, root)
     file = Path(file)
     made_from = [_compiled(folder, name) for name in sizes]
-    if linked:
-        made_from += [Path(__file__).with_name("bundle.py"), Path(__file__).with_name("scopes.py")]
-    is_there = not linked or file.with_suffix(".py").exists()
+    if board is not None:
+        tools = Path(__file__).parent
+        made_from += [tools / "bundle.py", tools / "scopes.py", *(tools / "shorten").glob("*.py")]
+    is_there = board is None or file.with_suffix(".py").exists()
     if is_there and not any(_is_older(file, path) for path in made_from):
         return file.stat().st_size
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -82,31 +83,34 @@ def romfs(file, folder=None, simulator=True, root=ROOT, linked=False):
             target = _compiled(clean, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_compiled(folder, name), target)
-        if linked:
+        if board is not None:
             # Others may be at it at the same time: what they read is always whole.
-            _link(clean, Path(work) / "bundle.py", root)
-            os.replace(Path(work) / "bundle.py", file.with_suffix(".py"))
+            os.replace(_link(clean, Path(work), root, board), file.with_suffix(".py"))
         _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
               "--no-mpy", "build", str(clean)])
         os.replace(Path(work) / "image", file)
     return file.stat().st_size
 
 
-def _link(folder, source, root):
-    """Put the bundle in the place of the modules that are in it."""
+def _link(folder, work, root, board):
+    """Put the bundle in the place of the modules that are in it; its source goes to `work`."""
     from tools import bundle
 
     try:
-        text, names = bundle.bundle(root)
+        sources, names = bundle.shortened(root, board)
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
-    source.write_text(text, encoding="utf-8")
     for name in names:
         path = folder / name.replace(".", "/")
         # What is left of a package is nothing: a folder is a package without a file in it.
         path.with_suffix(".mpy").unlink(missing_ok=True)
         (path / "__init__.mpy").unlink(missing_ok=True)
-    _compile(source, "firmware/app.py", _compiled(folder, "firmware/app.py"))
+    for name, text in sources.items():
+        path = name.replace(".", "/") + ".py"
+        source = work / (name + ".py")
+        source.write_text(text, encoding="utf-8")
+        _compile(source, path, _compiled(folder, path))
+    return work / (bundle.ROOT_MODULE + ".py")
 
 
 def _compiled(folder, name):

@@ -21,6 +21,13 @@ def imported(tree, paths):
             yield (full, None) if full in paths else (statement.module, alias.name)
 
 
+def set_parents(tree):
+    """Give each node of a tree its `parent`."""
+    for parent in ast.walk(tree):
+        for child in ast.iter_child_nodes(parent):
+            child.parent = parent
+
+
 def is_top_level(node):
     """Return True if `node` is in no function and no class."""
     while not isinstance(node, ast.Module):

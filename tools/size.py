@@ -14,18 +14,16 @@ cannot be imported.
 import argparse
 import ast
 import json
-import subprocess
 import sys
 import tomllib
 
-from tools import bundle, micropython, mpy
+from tools import micropython, mpy, probe
 from tools.tidy.findings import Source
 from tools.tidy.imports import imported
 
 ROOT = mpy.ROOT
 _FULL = ROOT / ".build" / "mpy-full"  # apart from the simulator's, which holds boards/sim too
 _IMAGE = ROOT / ".build" / "full.romfs"
-_HEAP = 4 * 1024 * 1024
 _DRIVERS = ("boards/common/", "meters/", "modbus/", "rfid/")
 _LINKED = ROOT / ".build" / "linked.romfs"
 # They start the firmware when they are imported.
@@ -50,12 +48,11 @@ def measure(with_heap=True):
             for name, (heap, error) in heaps.items():
                 modules[name][column] = heap
                 errors += ["%s cannot be imported: %s" % (name, error)] if error else []
-        total["image"] = mpy.romfs(_LINKED, _FULL, simulator=False, linked=True)
-        inside = bundle.bundle()[1]
         drivers = [name for name in sorted(sizes)
-                   if name.startswith(_DRIVERS) and name not in others
-                   and _module(name) not in inside]
-        heaps, total["linked"] = _probe("rom", _LINKED, [*drivers, "firmware/app.py"])
+                   if name.startswith(_DRIVERS) and name not in others]
+        board = [_module(name) for name in drivers]
+        total["image"] = mpy.romfs(_LINKED, _FULL, simulator=False, board=board)
+        heaps, total["linked"] = _probe("rom", _LINKED, ["firmware/app.py"])
         errors += ["%s in the image: %s" % (name, heaps[name][1]) for name in heaps
                    if heaps[name][1]]
     return {"modules": modules, "total": total, "errors": sorted(set(errors))}
@@ -134,15 +131,10 @@ def _module(name):
 
 def _probe(how, where, names):
     """Return ({path on the device: (bytes or None, error or None)}, bytes of all)."""
-    heap = micropython.heap_bytes("micropython32", _HEAP)
-    command = [*micropython.find("micropython32"), "-X", "heapsize=%d" % heap,
-               "tools/heap_probe.py", how, str(where), *map(_module, names)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise mpy.CompileError("heap probe: %s" % (done.stderr or done.stdout).strip())
-    probed = json.loads(done.stdout.splitlines()[-1])
-    heaps = {name: tuple(row[1:]) for name, row in zip(names, probed["modules"])}
-    return heaps, probed["total"]
+    interpreter = micropython.find("micropython32")
+    probed = probe.probe(interpreter, how, where, [_module(name) for name in names])
+    heaps = {name: tuple(row[1:]) for name, row in zip(names, probed.modules)}
+    return heaps, probed.total
 
 
 def _print(figures):
@@ -167,7 +159,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         figures = measure(not options.no_heap)
-    except (mpy.CompileError, micropython.Unavailable) as error:
+    except (mpy.CompileError, probe.ProbeError, micropython.Unavailable) as error:
         print("error: %s" % error, file=sys.stderr)
         return 1
     problems = figures["errors"] + over_limits(figures, limits())

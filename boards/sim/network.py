@@ -39,9 +39,9 @@ class Link:
         self._network = network
         self._inner = inner
 
-    async def read(self):
+    async def read(self, view):
         """As Stream.read; what arrives while the link is down waits outside."""
-        data = await self._inner.read()
+        data = await self._inner.read(view)
         while not self._network.up:
             await asyncio.sleep(_POLL_S)
         return data

@@ -13,6 +13,14 @@ from boards.sim.world import World
 
 _MICROPYTHON = sys.implementation.name == "micropython"
 _TRACE_MS = 10
+# Seven bytes a name: a table that grew by that much has room for 2,000 more.
+_NAMES_FREE_BYTES = 14_000
+# What the simulator itself makes and drops while the firmware runs: the state as JSON, the story;
+# with a trace each frame once more, as a text in a text.
+_TALK_BYTES = 4096
+_TRACE_BYTES = 16_384
+# No hole that the world leaves is that large.
+_PIECE_BYTES = 100_000
 
 
 class SimulatorError(Exception):
@@ -36,7 +44,10 @@ class Simulator:
         self._options = options
         self._runtime = Runtime()
         self._trace = Trace(_say, self._t_ms, options.get("trace"))
+        self._talk_bytes = _TRACE_BYTES if options.get("trace") else _TALK_BYTES
         self._ballast = None
+        self._names = None
+        self._holes = None
         self._world_bytes = 0
         self._storage_lost = None
         self.flash = None
@@ -53,7 +64,7 @@ class Simulator:
             return {"free": 0, "used": 0, "world": 0}
         ballast = len(self._ballast) if self._ballast else 0
         used = gc.mem_alloc() - self._world_bytes - ballast
-        return {"free": gc.mem_free(), "used": used, "world": self._world_bytes}
+        return {"free": gc.mem_free() - self._talk_bytes, "used": used, "world": self._world_bytes}
 
     def cut_after(self, operations, torn):
         """Cut the power at a flash operation to come."""
@@ -117,13 +128,18 @@ class Simulator:
         """Measure the world's share and leave the firmware exactly the heap that was asked for."""
         if not _MICROPYTHON:
             return
+        _fill_table_of_names()
+        gc.collect()
+        self._holes = _fill_holes()
         gc.collect()
         self._world_bytes = gc.mem_alloc() - heap_before
-        spare = gc.mem_free() - (self._options["heap"] - heap_before)
+        spare = gc.mem_free() - (self._options["heap"] - heap_before) - self._talk_bytes
         if spare < 0:
             raise SimulatorError("the interpreter's heap is %d bytes too small" % -spare)
         if spare > 1024:
             self._ballast = bytearray(spare - 64)
+        # A board's table of names begins with the firmware's: it counts as that would.
+        self._names = bytearray(self._options.get("names_bytes", 0))
 
     def _configure(self, app):
         if self._storage_lost:
@@ -180,6 +196,29 @@ async def _stdin():
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     return reader.readline
+
+
+def _fill_table_of_names():
+    """Make names until the table of names has room for all that the firmware will add.
+
+    MicroPython doubles the table when it is full. The world's names stand in it too, so without
+    this the firmware would pay for a table that no board has.
+    """
+    number = grown = 0
+    while grown < _NAMES_FREE_BYTES:
+        before = gc.mem_alloc()
+        getattr(gc, "name%d" % number, None)
+        grown = gc.mem_alloc() - before
+        number += 1
+
+
+def _fill_holes():
+    """Fill what is free between the world's objects: the firmware gets its heap in one piece."""
+    beyond = id(bytearray(_PIECE_BYTES))
+    filling = None
+    while id(filling) < beyond:
+        filling = (filling, None)
+    return filling
 
 
 def _say(line):

@@ -19,6 +19,7 @@ _PROTOCOL = "ocpp1.6"
 _PUMP_MS = const(20)
 _PONG_MS = const(10000)
 _CONNECT_MS = const(15000)
+_READ_BYTES = const(512)
 
 
 class OcppLink:
@@ -37,6 +38,7 @@ class OcppLink:
         self._backoff = Backoff(parts.board.random)
         self._socket = None
         self._stream = None
+        self._view = memoryview(bytearray(_READ_BYTES))
         self._ping = ticks.Deadline()
         self._ping_s = 0
         self._why = None
@@ -106,9 +108,9 @@ class OcppLink:
         """Take in what arrives and answer it at once; ends with the connection."""
         try:
             while self._ended_by is None:
-                data = await self._stream.read()
+                data = await self._stream.read(self._view)
                 now = self._board.ticks_ms()
-                if data:
+                if len(data):
                     self._socket.receive(now, data)
                 else:
                     self._socket.eof(now)

@@ -5,8 +5,6 @@ TLS verifies: the chain against the given authority, the validity period and the
 
 import asyncio
 
-READ_BYTES = 1024
-
 
 class Stream:
     """An open connection. `close` always frees the socket, whatever state it is in."""
@@ -16,9 +14,18 @@ class Stream:
         self._writer = writer
         self._writing = False
 
-    async def read(self):
-        """Return what has arrived, b"" at the end of the stream. Raises OSError."""
-        return await self._reader.read(READ_BYTES)
+    async def read(self, view):
+        """Return what has arrived, nothing at the end of the stream. Raises OSError.
+
+        view: a memoryview that may be read into. A heap in use for months has no large piece left.
+        """
+        if not hasattr(self._reader, "readinto"):
+            # CPython's.
+            return await self._reader.read(len(view))
+        count = None
+        while count is None:
+            count = await self._reader.readinto(view)
+        return view[:count]
 
     async def flush(self, source):
         """Write all that `source()` gives until it gives None. A second caller leaves at once:

@@ -7,13 +7,14 @@ import pytest
 from tools import bundle, micropython, mpy
 
 
-def link(tmp_path, files):
-    """Link a tree of {path: text}; returns (text, names in it)."""
+def link(tmp_path, files, how=bundle.bundle, board=()):
+    """Link a tree of {path: text}; returns (text, names in it, doors)."""
     for path, text in files.items():
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    return bundle.bundle(tmp_path)
+    sources, names = how(tmp_path, board)
+    return sources.pop("firmware.app"), names, sources
 
 
 def run(text):
@@ -24,7 +25,7 @@ def run(text):
 
 def test_link_when_two_modules_use_one_name_then_each_keeps_its_own(tmp_path):
     """Functions, constants and classes of equal names are the rule."""
-    text, names = link(tmp_path, {
+    text, names, _ = link(tmp_path, {
         "lib/one.py": "from micropython import const\n_X = const(1)\n"
                       "def get():\n    return _X\n",
         "lib/two.py": "from micropython import const\n_X = const(2)\n"
@@ -38,7 +39,7 @@ def test_link_when_two_modules_use_one_name_then_each_keeps_its_own(tmp_path):
 
 def test_link_when_a_local_has_the_name_of_a_global_then_it_hides_nothing(tmp_path):
     """Parameters, loop variables, comprehensions, lambdas, class attributes, except ... as."""
-    text, _ = link(tmp_path, {
+    text, _, _ = link(tmp_path, {
         "lib/one.py": "def find(value):\n    return value + 1\nlimit = 10\n",
         "firmware/app.py": (
             "import one\nfrom one import limit\n"
@@ -57,7 +58,7 @@ def test_link_when_a_local_has_the_name_of_a_global_then_it_hides_nothing(tmp_pa
 
 def test_link_when_a_constant_is_exported_then_it_costs_no_global(tmp_path):
     """With the underscore the compiler puts the number where it is used."""
-    text, _ = link(tmp_path, {
+    text, _, _ = link(tmp_path, {
         "lib/state.py": "from micropython import const\nOPEN = const(3)\n",
         "firmware/app.py": "import state\nfrom state import OPEN\n"
                            "print(OPEN, state.OPEN, 'OPEN' in globals(), '_OPEN' in globals())\n",
@@ -67,7 +68,7 @@ def test_link_when_a_constant_is_exported_then_it_costs_no_global(tmp_path):
 
 def test_link_when_a_module_is_handed_on_then_something_stands_in_for_it(tmp_path):
     """The OCPP client takes each profile as a module."""
-    text, _ = link(tmp_path, {
+    text, _, _ = link(tmp_path, {
         "lib/profile.py": "from micropython import const\nKIND = const(4)\n"
                           "def handle(value):\n    return value + KIND\nTABLE = {1: handle}\n",
         "firmware/app.py": "import profile\ndef use(part):\n"
@@ -79,7 +80,7 @@ def test_link_when_a_module_is_handed_on_then_something_stands_in_for_it(tmp_pat
 
 def test_link_when_an_import_is_inside_a_function_then_it_still_works(tmp_path):
     """Parts that are optional, ours and the interpreter's."""
-    text, names = link(tmp_path, {
+    text, names, _ = link(tmp_path, {
         "lib/late.py": "class Late:\n    value = 6\n",
         "firmware/app.py": (
             "def get():\n    from late import Late\n    return Late.value\n"
@@ -91,21 +92,51 @@ def test_link_when_an_import_is_inside_a_function_then_it_still_works(tmp_path):
     assert "late" in names
 
 
-def test_link_when_a_board_imports_a_module_then_it_stays_apart(tmp_path):
-    """There must not be two of it; nor of what it imports."""
-    text, names = link(tmp_path, {
-        "lib/base.py": "", "lib/driver.py": "import base\n", "lib/own.py": "",
-        "boards/x/board.py": "import driver\nfrom firmware.app import App\n",
-        "firmware/app.py": "import base\nimport driver\nimport own\n"
-                           "class App:\n    parts = base\n",
+def test_link_when_the_board_is_inside_then_others_come_to_it_by_a_door(tmp_path):
+    """What the simulator takes from the board is the one that the firmware has."""
+    text, names, doors = link(tmp_path, {
+        "lib/base.py": "", "lib/driver.py": "import base\n",
+        "boards/sim/board.py": "import driver\nclass Board:\n    parts = driver\n",
+        "boards/sim/main.py": "from boards.sim.board import Board\n",
+        "firmware/app.py": "import base\nclass App:\n    parts = base\n",
+    }, board=("boards.sim.board",))
+    assert sorted(names) == ["base", "boards.sim.board", "driver", "firmware.app"]
+    assert doors == {"boards.sim.board": "from firmware.app import Board\n"}
+    assert "import" not in text.replace("from micropython import const", "")
+
+
+def test_link_when_the_simulated_world_needs_a_module_then_it_has_its_own(tmp_path):
+    """The world is there before the firmware, and counts for itself."""
+    _, names, _ = link(tmp_path, {
+        "lib/ticks.py": "import deep\n", "lib/deep.py": "",
+        "boards/sim/world.py": "import ticks\n",
+        "firmware/app.py": "import ticks\nclass App:\n    parts = ticks\n",
     })
-    assert sorted(names) == ["firmware.app", "own"]
-    assert "import driver" in text
+    assert names == ["firmware.app"]
+
+
+def test_link_when_the_guard_needs_a_module_then_it_stays_apart(tmp_path):
+    """There must not be two of it on a board."""
+    text, names, _ = link(tmp_path, {
+        "lib/bits.py": "", "firmware/guard/guard.py": "import bits\n",
+        "firmware/app.py": "import bits\nimport firmware.guard.guard as guard\n"
+                           "class App:\n    parts = bits, guard\n",
+    })
+    assert names == ["firmware.app"]
+    assert "import bits" in text
+
+
+def test_link_when_a_board_is_imported_as_a_whole_then_says_so(tmp_path):
+    """A door has names."""
+    with pytest.raises(bundle.BundleError, match="import names"):
+        link(tmp_path, {"boards/sim/board.py": "", "firmware/app.py": "",
+                        "boards/sim/main.py": "import boards.sim.board\n"},
+             board=("boards.sim.board",))
 
 
 def test_link_when_preload_is_imported_then_it_is_dropped(tmp_path):
     """It is for import chains, and there are none left."""
-    text, names = link(tmp_path, {
+    text, names, _ = link(tmp_path, {
         "firmware/preload.py": "import own.inner\nassert own.inner\n", "lib/own/inner.py": "",
         "firmware/app.py": "import firmware.preload\nprint(8)\n",
     })
@@ -130,8 +161,12 @@ def test_firmware_when_linked_then_every_name_is_bound():
     import builtins
     import symtable
 
-    text, names = bundle.bundle()
+    sources, names = bundle.shortened()
+    text = sources["firmware.app"]
     assert "firmware.guard.guard" not in names
+    # The names that are mentioned first are never read.
+    assert text.startswith("if 0:\n")
+    text = text[text.index("\nfrom ") :]
     table = symtable.symtable(text, "bundle", "exec")
     known = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()
              or symbol.is_imported() or symbol.is_namespace()} | set(dir(builtins))
@@ -147,7 +182,7 @@ def test_firmware_when_linked_then_every_name_is_bound():
 def test_image_when_linked_then_is_smaller_and_the_same_each_time(tmp_path):
     """Equal sources, equal bytes; and what is linked is not there twice."""
     for name in ("a", "b"):
-        mpy.romfs(tmp_path / name, tmp_path / "mpy", simulator=False, linked=True)
+        mpy.romfs(tmp_path / name, tmp_path / "mpy", simulator=False, board=())
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     mpy.romfs(tmp_path / "c", tmp_path / "mpy", simulator=False)
     assert (tmp_path / "a").stat().st_size < (tmp_path / "c").stat().st_size

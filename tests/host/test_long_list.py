@@ -4,7 +4,7 @@ import json
 
 from tests.host.harness import CP
 
-HEAP = ("--heap", "128K")
+HEAP = ("--heap", "96K")
 
 
 def entries(first, behind, parent="PARENT"):

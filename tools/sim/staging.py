@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import mpy
+from tools import bundle, mpy, probe
 from tools.sim.options import PASSWORD_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,19 +60,23 @@ def prepare(variant, tier, script=_MAIN):
     staging = Staging(variant, interpreter, script, environ, heap_factor=heap_factor)
     try:
         _compile(staging, tier)
-    except mpy.CompileError as error:
+    except (mpy.CompileError, probe.ProbeError) as error:
         raise StagingError(str(error)) from error
     return staging
 
 
 def _compile(staging, tier):
     if tier == "full":
-        mpy.romfs(_ROM, linked=True)
+        mpy.romfs(_ROM, board=bundle.SIMULATED_BOARD)
         staging.environ["MICROPYPATH"] = ".frozen"
         staging.vm_options["rom"] = str(_ROM)
+        how, where = "rom", _ROM
     else:
         mpy.build()
         staging.environ["MICROPYPATH"] = f"{mpy.STAGE}:.frozen"
+        how, where = "path", mpy.STAGE
+    modules = [*bundle.SIMULATED_BOARD, bundle.ROOT_MODULE]
+    staging.vm_options["names_bytes"] = probe.probe(staging.interpreter, how, where, modules).names
 
 
 def _find(variant):

@@ -1,0 +1,177 @@
+"""The shortener: what it may rename, what it must leave; a program says the same as before."""
+
+import ast
+import subprocess
+
+import pytest
+
+from tools import micropython, scopes, shorten
+
+# Words that the shortener may use, and what prints the result.
+HEAD = 'WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]\n'
+
+
+def shortened(text, *others):
+    """Return (the text shortened, the table)."""
+    tree = ast.parse(HEAD + text)
+    table = shorten.shorten(tree, [ast.parse(other) for other in others])
+    return ast.unparse(tree) + "\n", table
+
+
+def run(text):
+    """Run a program on MicroPython; returns what it prints."""
+    command = [*micropython.find("micropython32"), "-c", text]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+SAME = {
+    "a closure reads the parameter of the function around it":
+        "def outer(a, b):\n    def inner(c, d=b):\n        return a * 100 + c * 10 + d\n"
+        "    return inner(b)\nprint(outer(1, 2))\n",
+    "an inner function has a parameter of the same name":
+        "def outer(a):\n    def inner(a):\n        return a + 1\n    return inner(a) + a\n"
+        "print(outer(5))\n",
+    "a loop variable of a comprehension hides a parameter":
+        "def f(value, other):\n    return [value for value in value if value != other], value\n"
+        "print(f([1, 2, 3], 2))\n",
+    "a comprehension stands in a comprehension":
+        "def f(a):\n    return [[x * y for y in a] for x in a]\nprint(f([1, 2]))\n",
+    "a lambda has a default":
+        "def f(n):\n    return [(lambda x, n=n + i: x + n)(1) for i in (1, 2)]\nprint(f(3))\n",
+    "a parameter is given by its name":
+        "def f(limit, step=1):\n    return limit + step\nprint(f(1, step=5), f(limit=2))\n",
+    "parameters are gathered":
+        "def f(first, *rest, last=0, **more):\n    return first, rest, last, sorted(more)\n"
+        "print(f(1, 2, 3, last=4, x=5))\n",
+    "a parameter is assigned to, and caught":
+        "def f(a, error=None):\n    a += 1\n    try:\n        raise ValueError(a)\n"
+        "    except ValueError as error:\n        return error.args[0]\nprint(f(1))\n",
+    "relatives share private names, strangers do not":
+        "class A:\n    def __init__(self):\n        self._x = 1\n        self._y = 2\n"
+        "    def _get(self):\n        return self._x\n"
+        "class B(A):\n    def __init__(self):\n        super().__init__()\n        self._z = 3\n"
+        "    def sum(self):\n        return self._get() + self._y * 10 + self._z * 100\n"
+        "class C:\n    def __init__(self):\n        self._p = 7\n        self._q = 8\n"
+        "    def sum(self):\n        return self._p + self._q\nprint(B().sum(), C().sum())\n",
+    "one object looks into another of its kind":
+        "class A:\n    def __init__(self, v):\n        self._v = v\n"
+        "    def same(self, other):\n        return self._v == other._v\n"
+        "print(A(1).same(A(1)), A(1).same(A(2)))\n",
+    "a class looks into an object of another":
+        "class A:\n    def __init__(self):\n        self._v = 4\n        self._w = 5\n"
+        "class B:\n    def __init__(self):\n        self._w = 6\n"
+        "    def look(self, a):\n        return a._v, a._w, self._w\nprint(B().look(A()))\n",
+    "a property and a method are private":
+        "class A:\n    @property\n    def _p(self):\n        return 3\n    @staticmethod\n"
+        "    def _s(x):\n        return x + 1\n    def get(self):\n"
+        "        return self._s(self._p)\nprint(A().get())\n",
+    "a class body uses its own private names":
+        "class A:\n    _table = (1, 2)\n    _more = _table + (3,)\n    def _f(self):\n"
+        "        return self._more\n    handlers = {1: _f}\nprint(A.handlers[1](A()))\n",
+    "a class body reads a global under a name that it binds":
+        "limit = 3\nclass A:\n    limit = limit\n    double = limit * 2\n"
+        "print(A.limit, A.double)\n",
+    "a global is used before and after, by function and class":
+        "def helper(x):\n    return Box(x).get()\nclass Box:\n    def __init__(self, x):\n"
+        "        self.x = x\n    def get(self):\n        return self.x + offset\noffset = 40\n"
+        "print(helper(2))\n",
+    "a function is imported within a function":
+        "def f(a):\n    from math import floor as down\n    import sys\n"
+        "    return down(a), sys.implementation.name\nprint(f(2.5))\n",
+    "an error shows its class":
+        "class OwnError(Exception):\n    pass\ntry:\n    raise OwnError('text')\n"
+        "except OwnError as e:\n    print(repr(e))\n",
+    "long texts are keys and values":
+        "d = {'transactionId': 'SuspendedEVSE'}\nprint(d['transactionId'], list(d))\n",
+    "generators and coroutines keep their variables":
+        "def g(n):\n    for i in range(n):\n        got = yield i\n        if got:\n"
+        "            n = got\nx = g(3)\nprint(next(x), x.send(5), list(x))\n",
+    "an assignment unpacks, a loop unpacks, with binds":
+        "class W:\n    def __enter__(self):\n        return 1, 2\n    def __exit__(self, *a):\n"
+        "        return False\ndef f(p):\n    a, (b, c) = p\n    with W() as (d, e):\n"
+        "        for k, v in ((a, b), (c, d)):\n            e += k * v\n    return e\n"
+        "print(f((1, (2, 3))))\n",
+}
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_program_when_shortened_then_prints_the_same(what):
+    """The proof of each rule is that MicroPython sees no difference."""
+    before = run(HEAD + SAME[what])
+    text, _ = shortened(SAME[what])
+    assert before
+    assert run(text) == before
+
+
+def test_private_attributes_when_classes_are_strangers_then_share_words():
+    """That is where the names go."""
+    _, table = shortened(
+        "class A:\n    def __init__(self):\n        self._a = self._b = 1\n"
+        "class B:\n    def __init__(self):\n        self._c = self._d = 1\n")
+    renamed = table["attribute"]
+    assert sorted(renamed) == ["_a", "_b", "_c", "_d"]
+    assert len(set(renamed.values())) == 2
+    assert renamed["_a"] != renamed["_b"]
+
+
+def test_private_attribute_when_it_is_read_of_an_unknown_object_then_it_is_left():
+    """Two classes have it, and nobody can say whose it is."""
+    _, table = shortened(
+        "class A:\n    def __init__(self):\n        self._a = 1\n"
+        "class B:\n    def __init__(self):\n        self._a = 1\n"
+        "def look(x):\n    return x._a\n")
+    assert "_a" not in table["attribute"]
+
+
+@pytest.mark.parametrize("other", ["x._a\n", "getattr(x, '_a')\n", "from m import _a\n"])
+def test_name_when_another_module_mentions_it_then_it_is_left(other):
+    """As attribute, as text, as import."""
+    program = "class A:\n    def __init__(self):\n        self._a = 1\n"
+    assert "_a" in shortened(program)[1]["attribute"]
+    assert "_a" not in shortened(program, other)[1]["attribute"]
+
+
+def test_global_when_another_module_imports_it_then_it_is_left():
+    """The door to the bundle."""
+    text, table = shortened("class Door:\n    pass\nclass Wall:\n    pass\n",
+                            "from firmware.app import Door\n")
+    assert "Door" not in table["global"]
+    assert "Wall" in table["global"]
+    assert "class Door" in text
+
+
+def test_parameter_when_another_module_gives_it_by_name_then_it_is_left():
+    """Positional everywhere but there."""
+    _, table = shortened("def f(one_a, two_b):\n    return one_a\n", "f(two_b=1)\n")
+    assert sorted(table["parameter"]) == ["one_a"]
+
+
+def test_constant_when_the_compiler_drops_it_then_it_keeps_its_underscore():
+    """By any other name it would cost a global."""
+    text, _ = shortened("from micropython import const\n_X = const(5)\nprint(_X)\n")
+    assert run(text + "print('_X' in globals())\n") == "5\nFalse\n"
+
+
+def test_variable_when_it_is_a_constant_then_costs_no_global():
+    """Texts, numbers, tuples; not what is bound twice, changes or is wanted outside."""
+    text, _ = shortened(
+        "def f():\n    return A\nA = 'a text with words'\nB = (1, (-2, 'x'))\nC = 1\nC = 2\n"
+        "D = [1]\nE = 'door'\nF = (7, 8)\nG = -3\nclass K:\n    M = B\n"
+        "print(C, D, E, f(), K.M, F, F, G, G)\nprint(len(globals()))\nH = 5\n",
+        "from firmware.app import E\n")
+    # Left are C, D, E, F, f, K, WORDS, const, __name__ and __file__.
+    assert run(text).split("\n")[:2] == [
+        "2 [1] door a text with words (1, (-2, 'x')) (7, 8) (7, 8) -3 -3", "10"]
+
+
+def test_class_in_a_function_when_met_then_is_refused():
+    """Its body would need a scope of its own."""
+    with pytest.raises(scopes.ScopeError):
+        shortened("def f(a):\n    class B:\n        pass\n    return B\n")
+
+
+def test_long_text_when_it_could_be_a_name_then_becomes_one():
+    """A name is cheaper than an object, and the text stays what it is."""
+    text, _ = shortened("print('SuspendedEVSE', 'not a name at all')\n")
+    assert text.startswith("if 0:\n    SuspendedEVSE\n")
+    assert run(text) == "SuspendedEVSE not a name at all\n"
