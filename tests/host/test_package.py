@@ -93,3 +93,13 @@ from firmware import profiles
 print(firmware.app.__file__, profiles.features(profiles.installed()))
 """)
     assert text == "/lib/firmware/app.mpy Core,LocalAuthListManagement,RemoteTrigger\n"
+
+
+def test_package_when_installed_by_mip_then_every_module_is_on_the_board(tmp_path):
+    """The sources, as `mpremote mip install ./package.json` takes them from the tree."""
+    with VirtualBoard(tmp_path / "board", heap=400 * 1024) as board:
+        done = mpremote(board, "mip", "install", str(package.ROOT / package.PACKAGE))
+        assert done.stdout.count("Installing: /lib/") == len(sources())
+        text = execute(board, "import firmware.app as app; print(app.__file__, app.VERSION)")
+    version = json.loads((package.ROOT / package.PACKAGE).read_text())["version"]
+    assert text == "/lib/firmware/app.py %s\n" % version
