@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tools import device_files, mpy
@@ -241,6 +242,16 @@ def _digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def _deploy(port, files):
+    try:
+        return Deploy(port, files).run()
+    except DeployError:
+        # The firmware was stopped to look at the board: where it is whole, it is to go on.
+        with suppress(PortError):
+            port.restart()
+        raise
+
+
 def main(arguments=None):
     """Deploy; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__,
@@ -257,7 +268,7 @@ def main(arguments=None):
             board.name, options.tier or board.tier, len(files),
             sum(path.stat().st_size for path in files.values()) // 1024))
         port = BoardPort(options.port)
-        changed = Deploy(port, files).run()
+        changed = _deploy(port, files)
         if not options.no_start:
             port.restart()
             print("the firmware %s" % ("starts" if changed else "starts again"))

@@ -170,6 +170,7 @@ def test_provision_when_the_firmware_refuses_a_value_then_nothing_of_the_link_is
     with make(tmp_path / "board", flashed) as board:
         done = provision(site, board.port)
         assert "refuses InstallationCurrentMax = 63: mend [config]" in done.stdout
+        assert board.resets[-1] == "hard"
         assert mpremote(board, "fs", "ls", ":settings").returncode != 0
 
 

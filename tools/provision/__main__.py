@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 
 from tools import provision
 from tools.board_port import BoardPort, PortError
@@ -67,7 +67,12 @@ class Provision:
         for name in ports:
             port = BoardPort(name)
             try:
-                self.board(port)
+                try:
+                    self.board(port)
+                except (Refused, BooksError):
+                    # The firmware was stopped to look at the board, and is to go on.
+                    port.restart()
+                    raise
                 port.restart()
             except (Refused, PortError, BooksError) as error:
                 failed += 1
