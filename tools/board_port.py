@@ -14,6 +14,7 @@ from pathlib import Path
 
 _CONTACT_S = 15
 _RETRY_S = 0.5
+_RESET_S = 0.5
 # The firmware's watchdog outlives it, and nobody feeds it while a tool is at work. It cannot be
 # stopped, but be given more time; the reset that ends the work ends it too.
 _HOLD = """
@@ -96,10 +97,12 @@ class BoardPort:
             script.write_text(_HOLD + code, encoding="utf-8")
             return self.run("run", str(script), limit_s=limit_s)
 
-    def restart(self):
-        """Reset the board, as its button does."""
-        self.run("reset")
+    def restart(self, *before):
+        """Reset the board, as its button does; `before` are words of a command to run first."""
+        self.run(*before, *(["+"] if before else []), "reset")
         self._keep = None
+        # The board takes 100 ms until it does it; whoever speaks to it now would prevent it.
+        time.sleep(_RESET_S)
 
     def wait(self, seconds=15):
         """Wait until the board answers, which takes a moment after a reset. Raises PortError."""

@@ -190,7 +190,7 @@ class Deploy:
         start = device_files.START
         if start in found.files:
             self._say("stopping the firmware: the board restarts without it, outputs at rest")
-            self._port.run("fs", "rm", ":" + start, "+", "reset")
+            self._port.restart("fs", "rm", ":" + start)
             self._port.wait()
         if gone:
             self._tell("removing", gone)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from contextlib import closing, suppress
+from contextlib import closing
 
 from tools import provision
 from tools.board_port import BoardPort, PortError
