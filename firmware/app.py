@@ -199,12 +199,12 @@ class App:
         for connector in station.connectors:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.storage_lost = lost
-        station.online = self.client.online
         if self.smart_charging:
             self.smart_charging.tick(now)
         station.tick(now)
         self._tell_refusal()
         self.status.observe(now, station.online)
+        station.online = self.client.online
         self.metering.tick(now)
         if self._save_time.expired(now):
             self._save_time.start(now, _SAVE_TIME_MS)
@@ -270,7 +270,7 @@ class App:
             self.station.on_start_answer(now, tx, id_tag_info)
 
     def _on_change(self, now, connector):
-        self.status.observe(now, self.client.online)
+        self.status.observe(now, self.station.online)
         if connector.transaction is None:
             boot_record.save_energy(self.settings, connector)
         self.log.info(

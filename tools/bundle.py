@@ -16,11 +16,14 @@ import ast
 import builtins
 import sys
 
-from tools import mpy, scopes, shorten
+from tools import mpy, parts, rewriter, scopes
 from tools.tidy.findings import Source
 
 ROOT_MODULE = "firmware.app"
 _APART = ("firmware.guard.guard",)
+# Loaded when somebody asks for it, and perhaps dropped again: each is a module of its own, linked
+# with what only it needs.
+_LATE = ("firmware.console.", "firmware.evse.socket_side")
 # What connects the simulated world to the firmware; on a board, its drivers do.
 SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
 # It keeps chains of imports short; in the bundle there are none.
@@ -37,39 +40,33 @@ class _Module:
     A meaning is ("global", name) or ("module", module).
     """
 
-    def __init__(self, name, path, root):
+    def __init__(self, name, path, root, part):
         self.name = name
+        self.part = part
         self.tree = Source(root, path).tree
         self.tail = name.rpartition(".")[2]
         self.names = {}
 
 
-def bundle(root=mpy.ROOT, board=SIMULATED_BOARD):
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None):
     """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
 
-    There is one source, and for each module of the board that others import names from, one that
-    takes them out of it. Names inside are those of the modules that nobody needs beside it. Raises
-    BundleError.
+    There is one source for all, one for each part that is loaded late, and for each module of the
+    board that others import names from, one that takes them out of the first. Names inside are
+    those of the modules that nobody needs beside it. others: {name: tree} of all modules, if names
+    are to be shortened. Raises BundleError.
     """
     try:
-        return _Linker(root, board).link()
+        return _Linker(root, board).link(others)
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
 
 
 def shortened(root=mpy.ROOT, board=SIMULATED_BOARD):
-    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten.py."""
-    sources, inside = bundle(root, board)
-    others = [Source(root, path).tree for name, path in mpy.sources(True, root).items()
-              if _module_name(name) not in inside]
-    others += [ast.parse(text) for name, text in sources.items() if name != ROOT_MODULE]
-    tree = ast.parse(sources[ROOT_MODULE])
-    try:
-        shorten.shorten(tree, others)
-    except scopes.ScopeError as error:
-        raise BundleError(str(error)) from error
-    sources[ROOT_MODULE] = ast.unparse(tree) + "\n"
-    return sources, inside
+    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten."""
+    others = {_module_name(name): Source(root, path).tree
+              for name, path in mpy.sources(True, root).items()}
+    return bundle(root, board, others)
 
 
 class _Linker:
@@ -77,6 +74,8 @@ class _Linker:
 
     def __init__(self, root, board):
         self._board = board
+        self._part = ROOT_MODULE  # for which modules are being loaded
+        self._late = []
         self._paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
         self._root = root
         self._modules = {}
@@ -87,38 +86,43 @@ class _Linker:
         self._objects = set()  # names of modules that somebody hands on as objects
         self._taken = set(dir(builtins)) | {"const"}
 
-    def link(self):
+    def link(self, others):
         """Return what `bundle` returns."""
-        for name in self._paths:
-            if name.startswith("boards.sim.") and name not in self._board:
-                self._apart.add(name)
-        for name in _APART:
-            if name in self._paths:
-                self._apart |= self._needed_by([name])
-        for name in self._board:
-            self._load(name, [])
-        self._load(ROOT_MODULE, [])
+        self._load_all()
         for module in self._order:
             # A local name must never hide a global of another module.
             self._taken |= scopes.local_names(module.tree)
         for module in self._order:
             self._name_globals(module)
         self._objects = set().union(*[_used_as_objects(module) for module in self._order])
-        body = []
+        whole = parts.Whole(ROOT_MODULE)
         for module in self._order:
-            body += _Rewriter(self, module).statements()
-            body += self._space(module)
-        lines = ["from micropython import const"]
-        for (name, attribute), bound in sorted(self._imports.items(), key=str):
-            lines.append(_import_line(name, attribute, bound))
-        text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+            whole.add(module.part, rewriter.Rewriter(self, module).statements() + self._space(module))
         inside = [module.name for module in self._order]
         inside += [name for name in _NEEDLESS if name in self._paths]
         copied = self._needed_by([name for name in self._apart if name not in _APART])
         inside = [name for name in inside if name not in copied]
-        sources = {ROOT_MODULE: "\n".join(lines) + "\n" + text + "\n"}
-        sources.update(self._doors(inside))
-        return sources, inside
+        whole.imports = [_import_line(name, attribute, bound) for (name, attribute), bound
+                         in sorted(self._imports.items(), key=str)]
+        doors = self._doors(inside)
+        if others is not None:
+            outside = [tree for name, tree in others.items() if name not in inside]
+            whole.shorten([*outside, *map(ast.parse, doors.values())])
+        return {**whole.sources(), **doors}, inside
+
+    def _load_all(self):
+        for name in self._paths:
+            if name.startswith("boards.sim.") and name not in self._board:
+                self._apart.add(name)
+        for name in _APART:
+            if name in self._paths:
+                self._apart |= self._needed_by([name])
+        for name in (*self._board, ROOT_MODULE):
+            self._load(name, [])
+        for name in self._late:
+            # It may name others that are late, too.
+            self._part = name
+            self._load(name, [])
 
     def _needed_by(self, names):
         """Return the modules that `names` import, and these in turn, but for what has a door."""
@@ -155,9 +159,12 @@ class _Linker:
             return
         if name in path:
             raise BundleError("%s imports itself" % " -> ".join([*path, name]))
-        module = _Module(name, self._paths[name], self._root)
-        for needed, _ in scopes.imported(module.tree, self._paths):
-            self._load(needed, [*path, name])
+        module = _Module(name, self._paths[name], self._root, self._part)
+        for node, needed in scopes.imports(module.tree, self._paths):
+            if needed.startswith(_LATE) and not scopes.is_top_level(node):
+                self._late += [needed] if needed not in self._late else []
+            else:
+                self._load(needed, [*path, name])
         self._modules[name] = module
         self._order.append(module)
 
@@ -208,6 +215,18 @@ class _Linker:
             self._imports[name, attribute] = self.new_name(attribute or name, module)
         return "global", self._imports[name, attribute]
 
+    def needs_no_import(self, name, module):
+        """Return True if what the module `name` binds is there where `module` stands."""
+        found = self._modules.get(name)
+        return found is not None and found.part in (ROOT_MODULE, module.part)
+
+    def name_in_part(self, name, attribute):
+        """Return what `attribute` of a module that is loaded late is called; None of others."""
+        if "%s.%s" % (name, attribute) in self._modules:
+            raise BundleError("import names from %s.%s, not the module" % (name, attribute))
+        module = self._modules.get(name)
+        return module.names[attribute][1] if module else None
+
     def space(self, module):
         """Return the name of the class that stands in for a module used as an object."""
         if module not in self._spaces:
@@ -223,133 +242,6 @@ class _Linker:
             if kind == "global" and not name.startswith("_") and meaning != "const":
                 lines.append("    %s = %s" % (name, meaning))
         return ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
-
-
-class _Rewriter(ast.NodeTransformer):
-    """Renames what is global in one module; locals of functions and classes keep their names."""
-
-    def __init__(self, linker, module):
-        self._linker = linker
-        self._module = module
-        self._scopes = []  # of each enclosing function or class: {name: None or meaning}
-
-    def statements(self):
-        """Return the module's statements, without imports of what is in the bundle."""
-        return self.visit(self._module.tree).body
-
-    def _meaning(self, name, at_class=True):
-        for depth, (is_class, names) in enumerate(reversed(self._scopes)):
-            # The names of a class body are not seen from its methods.
-            if name in names and (not is_class or depth == 0):
-                return names[name]
-        return self._module.names.get(name)
-
-    def visit_Name(self, node):
-        meaning = self._meaning(node.id)
-        if meaning is None:
-            return node
-        kind, value = meaning
-        node.id = value if kind == "global" else self._linker.space(value)
-        return node
-
-    def visit_Attribute(self, node):
-        if isinstance(node.value, ast.Name):
-            meaning = self._meaning(node.value.id)
-            if meaning and meaning[0] == "module":
-                found = meaning[1].names.get(node.attr)
-                if found is None:
-                    raise BundleError("%s has no %s" % (meaning[1].name, node.attr))
-                return ast.Name(found[1], node.ctx)
-        return self.generic_visit(node)
-
-    def visit_ClassDef(self, node):
-        node.bases = [self.visit(base) for base in node.bases]
-        node.name = self._bound(node.name)
-        self._scopes.append((True, dict.fromkeys(scopes.bound_in(node.body))))
-        node.body = self._body(node.body)
-        self._scopes.pop()
-        return node
-
-    def visit_FunctionDef(self, node):
-        node.decorator_list = [self.visit(item) for item in node.decorator_list]
-        node.name = self._bound(node.name)
-        node.returns = None
-        self._function(node)
-        return node
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_Lambda(self, node):
-        self._function(node)
-        return node
-
-    def _function(self, node):
-        arguments = node.args
-        arguments.defaults = [self.visit(item) for item in arguments.defaults]
-        arguments.kw_defaults = [item and self.visit(item) for item in arguments.kw_defaults]
-        names = dict.fromkeys(scopes.arguments(arguments))
-        body = node.body if isinstance(node.body, list) else [ast.Expr(node.body)]
-        names.update(dict.fromkeys(scopes.bound_in(body)))
-        for item in scopes.own_nodes(body):
-            if isinstance(item, (ast.Import, ast.ImportFrom)):
-                names.update({bound: meaning for bound, meaning in self._local_imports(item)})
-        self._scopes.append((False, names))
-        if isinstance(node.body, list):
-            node.body = self._body(node.body)
-        else:
-            node.body = self.visit(node.body)
-        self._scopes.pop()
-
-    def _local_imports(self, node):
-        if not self._is_bundled(node):
-            return []
-        return self._linker.meanings(node, self._module)
-
-    def _is_bundled(self, node):
-        inside = self._linker._modules
-        if isinstance(node, ast.Import):
-            return node.names[0].name in inside
-        # A module out of a package, or a name out of a module.
-        full = ["%s.%s" % (node.module, alias.name) for alias in node.names]
-        return node.module in inside or all(name in inside for name in full)
-
-    def _body(self, body):
-        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            body = body[1:]  # The docstring.
-        kept = []
-        for node in body:
-            result = self.visit(node)
-            kept += result if isinstance(result, list) else [result] if result else []
-        return kept or [ast.Pass()]
-
-    def visit_Module(self, node):
-        node.body = self._body(node.body)
-        return node
-
-    def visit_Import(self, node):
-        # Inside a function only what is in the bundle goes: the rest may be there or not.
-        return node if self._scopes and not self._is_bundled(node) else None
-
-    visit_ImportFrom = visit_Import
-
-    def _comprehension(self, node):
-        names = {item.id for part in node.generators for item in ast.walk(part.target)
-                 if isinstance(item, ast.Name)}
-        self._scopes.append((False, dict.fromkeys(names)))
-        self.generic_visit(node)
-        self._scopes.pop()
-        return node
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
-
-    def visit_ExceptHandler(self, node):
-        if node.name:
-            node.name = self._bound(node.name)
-        return self.generic_visit(node)
-
-    def _bound(self, name):
-        meaning = self._meaning(name)
-        return name if meaning is None else meaning[1]
 
 
 def _module_name(name):

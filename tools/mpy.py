@@ -71,7 +71,9 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None):
     made_from = [_compiled(folder, name) for name in sizes]
     if board is not None:
         tools = Path(__file__).parent
-        made_from += [tools / "bundle.py", tools / "scopes.py", *(tools / "shorten").glob("*.py")]
+        made_from += [tools / name
+                      for name in ("bundle.py", "parts.py", "rewriter.py", "scopes.py")]
+        made_from += (tools / "shorten").glob("*.py")
     is_there = board is None or file.with_suffix(".py").exists()
     if is_there and not any(_is_older(file, path) for path in made_from):
         return file.stat().st_size

@@ -10,15 +10,31 @@ class ScopeError(Exception):
     """The tree uses a statement that is not understood here."""
 
 
+def imports(tree, paths):
+    """Yield (statement, module) for every import of one of the modules `paths`, of which the
+    statement takes the whole or a name."""
+    for node, module, _ in _imports(tree, paths):
+        if module in paths:
+            yield node, module
+
+
 def imported(tree, paths):
     """Yield (module, attribute or None) for every import; `paths`: names of modules."""
-    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    for statement, alias in [(node, alias) for node in imports for alias in node.names]:
+    for _, module, attribute in _imports(tree, paths):
+        yield module, attribute
+
+
+def _imports(tree, paths):
+    found = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    for statement, alias in [(node, alias) for node in found for alias in node.names]:
         if isinstance(statement, ast.Import):
-            yield alias.name, None
+            yield statement, alias.name, None
+            continue
+        full = "%s.%s" % (statement.module, alias.name)
+        if full in paths:
+            yield statement, full, None
         else:
-            full = "%s.%s" % (statement.module, alias.name)
-            yield (full, None) if full in paths else (statement.module, alias.name)
+            yield statement, statement.module, alias.name
 
 
 def set_parents(tree):
@@ -98,4 +114,14 @@ def exported_constants(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "const"
         and not node.targets[0].id.startswith("_")
+    }
+
+
+def dropped_constants(body):
+    """Return {name: statement} of the constants that the compiler puts where they are used."""
+    return {
+        node.targets[0].id: node for node in body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "const"
+        and node.targets[0].id.startswith("_") and not node.targets[0].id.startswith("__")
     }

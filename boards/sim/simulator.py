@@ -102,7 +102,8 @@ class Simulator:
         from firmware.app import App
 
         board = SimBoard(self._runtime, world, fs, _description(options.get("board")))
-        app = App(board, Settings(options) if options.get("csms") else None)
+        settings = Settings(options) if options.get("csms") else None
+        app = App(board, settings, options.get("features"))
         self._trace.watch(app, world)
         self._configure(app)
         self._runtime.every(_TRACE_MS, self._trace.poll)

@@ -160,12 +160,15 @@ class Connector:
         running = self.session.state == sessions.RUNNING
         may = running and held and not self.faults and not self.paused
         guard = self.guard
+        before_ma = self.power.offer_ma
         if not self.plugged:
             self.power.cut(now)
         else:
             offer_ma = self.limiter.offer_ma if may else 0
             self.power.tick(now, offer_ma, self.ev_asks, guard.closed)
         offer_ma = self.power.offer_ma
+        if offer_ma and not before_ma:
+            self.limiter.hold(now)
         guard.request_duty = pilots.duty_u16(offer_ma) if offer_ma else _STEADY_HIGH
         # A plug that is not held could be pulled under load: it opens at once, not softly.
         guard.request_close = self.power.wants_contactor and held

@@ -41,6 +41,8 @@ PP_OPEN = const(1 << 11)
 PP_CHANGED = const(1 << 12)
 LOCK_STUCK = const(1 << 13)
 _METER_SILENT = const(1 << 14)
+# What stops the whole charge point: with it, connector 0 is Faulted, too.
+OF_STATION = const(1 << 2 | _STORAGE_LOST)
 # The last rows only warn.
 _WARNINGS = const(LOCK_STUCK | _METER_SILENT)
 

@@ -58,6 +58,10 @@ class Limiter:
                 tightest = source
         return tightest
 
+    def hold(self, now):
+        """The pilot has begun to offer: the EV has its time from now on, not from the wish."""
+        self._hold.start(now, _RISE_MS)
+
     def tick(self, now):
         """Bring the offer towards the minimum. Returns True if it changed."""
         target_ma = self.minimum_ma()

@@ -29,12 +29,16 @@ class ProfileStore:
         self.index = []
 
     def load(self):
-        """Read what the last run left. Unreadable records are removed."""
+        """Read what the last run left. Unreadable records are removed. Returns when the newest
+        was received: it is later than that."""
+        newest = 0
         for key in self._records.keys():
-            row = charging_profile.describe(self._records.get(key))
+            data = self._records.get(key)
+            row = charging_profile.describe(data)
             if row is None:
                 self._records.delete(key)
                 continue
+            newest = max(newest, charging_profile.received(data))
             entry = row + (int(key),)
             self._serial = max(self._serial, entry[_SERIAL])
             # A cut between the two steps of `put` leaves what is already replaced: newest wins.
@@ -46,6 +50,7 @@ class ProfileStore:
                 self._remove(old)
             self.index.append(entry)
         self._sort()
+        return newest
 
     def replaced_by(self, data, connector_id):
         """Return the number of profiles that a record would replace on a connector."""

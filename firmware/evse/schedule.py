@@ -93,7 +93,6 @@ class View:
         self._transaction = transaction
         self._segments = {}
         self.begin = None  # when charging began, None if it does not run
-        self.is_wall = True
         self.default_after_tx = True
         self.until = FOREVER
 
@@ -147,7 +146,7 @@ class View:
                 # Lost on flash: it limits no more, as after a boot.
                 known = Segment(FOREVER, None, 0, False), WATTS, 0
             else:
-                found = segment(data, seconds, self.begin, self.is_wall)
+                found = segment(data, seconds, self.begin)
                 known = found, unit(data), min_rate(data)
             self._segments[slot] = known
         return known

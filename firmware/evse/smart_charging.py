@@ -5,8 +5,8 @@ nothing changes it does nothing but look once a second whether the clock was set
 
 The time line is the uptime plus one offset, which is taken over again when the wall clock moves by
 more than a second: after that every limit is computed anew, and a relative schedule, which counts
-from the start of charging, does not notice. While the wall time is unknown the offset is 0, and
-only what does not need the wall time limits.
+from the start of charging, does not notice. While the wall time is unknown the time line goes on
+from the latest moment that is surely past: a power cut without a connection must lift no limit.
 """
 
 from micropython import const
@@ -59,9 +59,8 @@ class SmartCharging:
         self._config = parts.config
         self._seats = [_Seat(connector) for connector in connectors]
         self._store = ProfileStore(records)
-        self._store.load()
+        self._offset_s = max(self._store.load(), self._clock.floor_s)
         self._expected = []
-        self._offset_s = None
         self._until = 0
         self._changed = True
         self._look = Deadline()
@@ -93,12 +92,11 @@ class SmartCharging:
         transaction: the local number of the one that a TxProfile belongs to. Raises OSError.
         """
         seconds = self._seconds(now)
-        is_wall = self._offset_s is not None
-        if is_wall and charging_profile.expired(data, seconds):
+        if charging_profile.expired(data, seconds):
             return False
         if not self.has_room(now, data, connector_id):
             return False
-        self._store.put(data, connector_id, transaction, seconds if is_wall else 0)
+        self._store.put(data, connector_id, transaction, seconds if self._clock.known else 0)
         self._changed = True
         return True
 
@@ -107,9 +105,8 @@ class SmartCharging:
         store = self._store
         if len(store.index) < _PROFILES_MAX or store.replaced_by(data, connector_id):
             return True
-        if self._offset_s is not None:
-            seconds = self._seconds(now)
-            store.remove_if(lambda entry: self._is_over(entry, seconds))
+        seconds = self._seconds(now)
+        store.remove_if(lambda entry: self._is_over(entry, seconds))
         return len(store.index) < _PROFILES_MAX
 
     def expect(self, now, data, connector_id, id_token):
@@ -164,7 +161,7 @@ class SmartCharging:
                 hardware_ma.append(_hardware_ma(seat.connector.limiter))
         composite = Composite(supply, unit)
         composite.fill(views, hardware_ma, begin, min(duration_s, _DURATION_MAX_S))
-        return (None if self._offset_s is None else begin), composite
+        return (begin if self._clock.known else None), composite
 
     # What happens by itself.
 
@@ -235,8 +232,7 @@ class SmartCharging:
         view = View(self._store, supply, seat.connector.id, transaction and transaction.number)
         view.begin = default_begin
         if transaction is not None:
-            view.begin = seat.begin_s + (self._offset_s or 0)
-        view.is_wall = self._offset_s is not None
+            view.begin = seat.begin_s + self._offset_s
         view.default_after_tx = self._config.get("TxDefaultAfterTxProfile", True)
         return view
 
@@ -252,11 +248,8 @@ class SmartCharging:
         """Return the place on the time line; takes the clock over when it was set."""
         uptime_s = self._clock.uptime_s(now)
         wall = self._clock.wall(now)
-        if wall is None:
-            return uptime_s
-        offset_s = wall[0] - uptime_s
-        if self._offset_s is None or not -1 <= offset_s - self._offset_s <= 1:
-            self._offset_s = offset_s
+        if wall and not -1 <= wall[0] - uptime_s - self._offset_s <= 1:
+            self._offset_s = wall[0] - uptime_s
             self._changed = True
         return uptime_s + self._offset_s
 

@@ -10,6 +10,7 @@ from firmware.evse import status as statuses
 from firmware.evse import tap
 from firmware.evse.admission import Admission, withdraw
 from firmware.evse.availability import Availability
+from firmware.evse.faults import OF_STATION
 from firmware.evse.lifecycle import Lifecycle
 
 
@@ -203,6 +204,9 @@ class Station:
         operative = self.availability.operative
         status = statuses.AVAILABLE if operative else statuses.UNAVAILABLE
         error_code = "ReaderFailure" if self.reader_silent else "NoError"
+        fault = self._fault0()
+        if fault:
+            status, error_code = statuses.FAULTED, fault.error_code
         if self._authorizer.list_conflict:
             # OCPP 1.6 7.6: tells the central system to send its list again.
             error_code = "LocalListConflict"
@@ -210,6 +214,17 @@ class Station:
         if (status, error_code) != known or self.status0_at is None:
             self.status0, self.error_code0 = status, error_code
             self.status0_at = self._clock.stamp(now)
+
+    def _fault0(self):
+        """Return a fault of the whole charge point: every connector has one; else None."""
+        fault = None
+        for connector in self.connectors:
+            for fault in connector.faults:
+                if fault.bit & OF_STATION:
+                    break
+            else:
+                return None
+        return fault
 
 
 def _errors(connector):

@@ -87,6 +87,7 @@ class Client:
         self._overflow = False
         self._answers = []
         self._deferred = []
+        self._ctx.station.online = False
         self._ctx.status.forget_history()
         if self._rpc.reset():
             self._take_source().on_lost(now)
@@ -115,7 +116,7 @@ class Client:
             self.silent_calls += 1
             self._take_source().on_lost(now)
         self._poll_deferred(now)
-        self._ctx.status.observe(now, self.online)
+        self._ctx.status.observe(now, self._ctx.station.online)
 
     def next_text(self, now):
         """Return the next text to send, or None. Answers come before calls."""
@@ -137,7 +138,9 @@ class Client:
         # OCPP 1.6 4.2: nothing else before an answer, nothing by ourselves before "Accepted".
         if text is None and self._triggered and boot.registration in ("Pending", "Accepted"):
             text = self._ask(now, self._triggered)
-        if boot.registration == "Accepted":
+        # After a reconnect what is told is what the station's next tick finds, not what was true
+        # before: an offline start shows Charging, not its Preparing as well (TC_037_1_CS).
+        if boot.registration == "Accepted" and self._ctx.station.online:
             for source in self._sources:
                 if text is not None:
                     break

@@ -58,6 +58,14 @@ class Status:
                 return False
         return True
 
+    def waits(self, status):
+        """Return True if a change to `status` may be sent now."""
+        for channel in self._channels:
+            change = channel.next_change()
+            if change and change[_STATUS] == status:
+                return True
+        return False
+
     def report_all(self, now):
         """Report the current status of everything, as after a boot (OCPP 1.6 4.2)."""
         for channel in self._channels:

@@ -319,7 +319,8 @@ class Transactions:
 class Prompt:
     """The transactions as a source of their own for what can go at once, before the status.
 
-    Only the first reports after a boot go before everything else (OCPP 1.6 4.2).
+    Only the first reports after a boot go before everything else (OCPP 1.6 4.2), and Preparing,
+    which a start follows (TC_046_2_CS: there both come with the same remote start).
     """
 
     def __init__(self, transactions, status):
@@ -331,4 +332,7 @@ class Prompt:
 
     def next_call(self, now):
         """Return the transactions' next call, if it is one to go at once."""
-        return self._transactions.next_prompt_call(now) if self._status.told else None
+        status = self._status
+        if not status.told or status.waits("Preparing"):
+            return None
+        return self._transactions.next_prompt_call(now)

@@ -173,6 +173,11 @@ def min_rate(data):
     return struct.unpack_from(_HEAD, data)[_MIN_RATE]
 
 
+def received(data):
+    """Return when the profile was installed, 0 if the wall time was unknown."""
+    return struct.unpack_from("<I", data, _RECEIVED_AT)[0]
+
+
 def expired(data, seconds):
     """Return True if the profile cannot limit any more at `seconds` or later."""
     head = struct.unpack_from(_HEAD, data)
@@ -181,18 +186,14 @@ def expired(data, seconds):
     return head[_KIND] == _ABSOLUTE and seconds - head[_START] >= head[_DURATION]
 
 
-def segment(data, seconds, begin, is_wall):
+def segment(data, seconds, begin):
     """Return the Segment of a record at a moment.
 
     seconds: the moment; begin: when charging began, on the same time line, None if no transaction
-    runs: then a relative schedule stands at its start. is_wall: False while the wall time is
-    unknown and `seconds` is only an uptime: what needs the wall time then says nothing.
+    runs: then a relative schedule stands at its start.
     """
     head = struct.unpack_from(_HEAD, data)
     valid_from, valid_to, kind = head[_VALID_FROM], head[_VALID_TO], head[_KIND]
-    needs_wall = kind != _RELATIVE or valid_from or valid_to != FOREVER
-    if needs_wall and not is_wall:
-        return Segment(FOREVER, None, 0, False)
     if seconds < valid_from:
         return Segment(valid_from, None, 0, False)
     if seconds >= valid_to:
@@ -200,7 +201,7 @@ def segment(data, seconds, begin, is_wall):
     if kind == _RELATIVE:
         # There is no start of charging for the whole station: its schedule runs from reception.
         if head[_PURPOSE] == CHARGE_POINT_MAX:
-            begin = head[_RECEIVED] if is_wall and head[_RECEIVED] else None
+            begin = head[_RECEIVED] or None
         if begin is None:
             return _at_start(data, valid_to)
         found = _in_run(data, head, seconds, begin, FOREVER)

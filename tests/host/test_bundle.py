@@ -134,6 +134,55 @@ def test_link_when_a_board_is_imported_as_a_whole_then_says_so(tmp_path):
              board=("boards.sim.board",))
 
 
+LATE = {
+    "lib/base.py": "from micropython import const\nLIMIT = const(40)\n_MORE = const(2)\n"
+                   "def add(value):\n    return value + _MORE\nclass Box:\n"
+                   "    def __init__(self):\n        self._value = 1\n"
+                   "    def get(self):\n        return self._value\n",
+    "lib/only.py": "def twice(value):\n    return value * 2\n",
+    "firmware/console/talk.py":
+        "import sys\nimport base\nfrom base import LIMIT, Box\nfrom only import twice\n"
+        "class Talk(Box):\n    def get(self):\n"
+        "        return twice(base.add(LIMIT)) + super().get()\n"
+        "def platform():\n    return sys.implementation.name\n",
+    "boards/sim/main.py": "from firmware.app import talk\n",
+    "firmware/app.py":
+        "import sys\nimport base\ndef talk():\n"
+        "    from firmware.console.talk import Talk, platform\n"
+        "    return Talk().get(), platform()\n"
+        "def use(value):\n    return base.add(value)\n",
+}
+
+
+@pytest.mark.parametrize("how", [bundle.bundle, bundle.shortened])
+def test_link_when_a_part_is_loaded_late_then_it_is_apart_and_works(tmp_path, how):
+    """It brings what only it needs, takes the rest from the first, and can be dropped."""
+    text, _, others = link(tmp_path, LATE, how)
+    part = others.pop("firmware.console.talk")
+    assert others == {}
+    assert " * 2" not in text
+    assert " * 2" in part
+    assert "class" in part and part.count("class") == 1
+    device = tmp_path / "device" / "firmware"
+    (device / "console").mkdir(parents=True)
+    (device / "app.py").write_text(text)
+    (device / "console" / "talk.py").write_text(part)
+    loaded = "print('firmware.console.talk' in sys.modules)\n"
+    assert run("import sys\nsys.path.insert(0, %r)\nfrom firmware.app import talk\n" % str(
+        device.parent) + loaded + "print(talk())\n" + loaded
+        + "sys.modules.pop('firmware.console.talk')\nprint(talk())\n") == [
+            "False", "(85,", "'micropython')", "True", "(85,", "'micropython')"]
+
+
+def test_link_when_two_late_parts_need_one_module_then_says_so(tmp_path):
+    """Neither may count on the other."""
+    files = dict(LATE)
+    files["firmware/console/more.py"] = "from only import twice\nX = twice(1)\n"
+    files["firmware/app.py"] += "def more():\n    from firmware.console.more import X\n"
+    with pytest.raises(bundle.BundleError, match="firmware.console.more needs twice"):
+        link(tmp_path, files)
+
+
 def test_link_when_preload_is_imported_then_it_is_dropped(tmp_path):
     """It is for import chains, and there are none left."""
     text, names, _ = link(tmp_path, {

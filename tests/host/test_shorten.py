@@ -8,13 +8,16 @@ import pytest
 from tools import micropython, scopes, shorten
 
 # Words that the shortener may use, and what prints the result.
-HEAD = 'WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]\n'
+HEAD = """from micropython import const
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+"""
 
 
 def shortened(text, *others):
     """Return (the text shortened, the table)."""
     tree = ast.parse(HEAD + text)
     table = shorten.shorten(tree, [ast.parse(other) for other in others])
+    shorten.intern(tree)
     return ast.unparse(tree) + "\n", table
 
 

@@ -23,6 +23,7 @@ from tools.sim.redact import Redactor
         ["--control", "8000"],
         ["--control", "x:99999"],
         ["--set", "novalue"],
+        ["--features", "Core"],
         ["--ca", "/nonexistent"],
         ["--id", ""],
         ["--panel", "-1"],
@@ -51,13 +52,15 @@ def test_options_when_set_is_malformed_then_its_text_is_not_repeated(capsys):
 def test_options_when_full_then_the_vm_gets_them():
     """Every option reaches the line that the VM reads."""
     parsed = options.parse(
-        ["--csms", "ws://h:1/o", "--id", "a", "--heap", "96K", "--set", "A=b=c", "--seed", "7"],
+        ["--csms", "ws://h:1/o", "--id", "a", "--heap", "96K", "--set", "A=b=c", "--seed", "7",
+         "--features", "Reservation,RemoteTrigger"],
         {"PILOTWIRE_PASSWORD": "pw"},
     )
     line = parsed.for_vm("/s")
     assert line["csms"] == "ws://h:1/o"
     assert line["heap"] == 98304
     assert line["set"] == [["A", "b=c"]]
+    assert line["features"] == ["Reservation", "RemoteTrigger"]
     assert line["password"] == "pw"
     assert line["seed"] == 7
     assert line["trace"] is False

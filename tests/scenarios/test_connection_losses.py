@@ -6,6 +6,11 @@ from tests.sim.scenario import CARD, Scenario
 _SEED = 20261121
 _SESSIONS = 4
 _LOSSES = 25  # before the card that stops, and as many after it
+_OFFLINE = (
+    ("LocalAuthorizeOffline", "true"),
+    ("AllowOfflineTxForUnknownId", "true"),
+    ("MeterValueSampleInterval", "0"),
+)
 
 
 class ConnectionLossesTest(Scenario):
@@ -35,6 +40,32 @@ class ConnectionLossesTest(Scenario):
         self.assertEqual([row[3] for row in books], ["Local"] * _SESSIONS)
         self.assertEqual(sum([row[2] for row in books]), plant.meter_wh() - meter_wh)
         self.assertTrue(self.answers_lost > 10)
+
+    def test_tc_037_1_cs_back_online_between_contactor_and_tick_then_charging_only(self):
+        # The link comes back when energy flows, a moment before the station has looked: the
+        # Preparing of the start is history by then.
+        self.begin(settings=_OFFLINE)
+        self.assertEqual(self.start_offline(), ["StartTransaction", "Charging"])
+
+    def test_tc_037_1_cs_the_same_with_a_socket(self):
+        # There the bolt comes before the start.
+        self.begin(settings=_OFFLINE, socket=True)
+        self.assertEqual(self.start_offline(), ["StartTransaction", "Charging"])
+
+    def start_offline(self):
+        """Start without a connection, get it back at once; returns what is told then."""
+        plant = self.plant
+        plant.connected = False
+        plant.run(1000)
+        before = len(plant.csms.log)
+        plant.do("plug")
+        plant.do("card", id=CARD)
+        plant.run_until(lambda: plant.connector().guard.closed)
+        self.assertEqual(plant.status(), "Preparing")
+        plant.connected = True
+        plant._pump()
+        plant.run(3000)
+        return [payload.get("status", action) for action, payload in plant.csms.log[before:]]
 
     def lose_connections(self, random):
         """Down and up again, at any moment and for any time."""

@@ -3,6 +3,7 @@
 import json
 
 from firmware import profiles
+from tests.sim.plant import PowerCut
 from tests.sim.scenario import CARD, OTHER, Scenario
 
 _PRE = (("LocalPreAuthorize", "true"), ("AuthorizationCacheEnabled", "false"))
@@ -210,6 +211,49 @@ class LongFrameTest(ListScenario):
         error = plant.csms._results["bad"]
         self.assertEqual(error[2], "PropertyConstraintViolation")
         self.assertTrue(error[3].startswith("localAuthorizationList[0].idTag: "))
+
+    def test_connection_lost_in_the_middle_of_a_long_frame_leaves_the_old_list(self):
+        # What had come is forgotten; the same frame is taken on the next connection.
+        plant = self.begin(settings=_PRE)
+        self.send(1, [entry(CARD)])
+        collector, _ = profiles.collector(plant.app)
+        self._feed(collector, '[2,"half","SendLocalList",{"localAuthorizationList":[')
+        for number in range(200):
+            self._feed(collector, '{"idTag":"T%d","idTagInfo":{"status":"Accepted"}},' % number)
+        plant.connected = False
+        plant.run(1000)
+        plant.connected = True
+        self.assert_online_again()
+        self.assertEqual((self.version(), plant.app.local_list.count), (1, 1))
+        self.assertIsNone(plant.app.local_list.find("T7"))
+        collector, _ = profiles.collector(plant.app)
+        self.assertEqual(self._stream(collector, "whole", 300), "Accepted")
+        self.assertEqual((self.version(), plant.app.local_list.count), (9, 300))
+
+    def test_power_cut_in_the_middle_of_an_update_leaves_the_old_list_or_the_new(self):
+        # At some of its flash operations; all of them: tests/unit/test_local_list_cuts.py.
+        plant = self.begin(settings=_PRE)
+        seen = []
+        for operation in range(1, 40, 3):
+            self.assertEqual(self.send(1, [entry("A%d" % n) for n in range(40)]), "Accepted")
+            plant.cut_after(operation, "half")
+            try:
+                plant.call("SendLocalList", {
+                    "listVersion": 2, "updateType": "Full",
+                    "localAuthorizationList": [entry("B%d" % n) for n in range(30)]})
+                plant.run(2000)
+            except PowerCut:
+                pass
+            plant.power_off()
+            plant.power_on()
+            self.assert_online_again()
+            version = self.version()
+            old, new = [[plant.app.local_list.find("%s%d" % (letter, n)) for n in range(30)]
+                        for letter in "AB"]
+            self.assertTrue(None not in (old if version == 1 else new), (operation, version))
+            self.assertEqual([e for e in (new if version == 1 else old) if e], [])
+            seen.append(version)
+        self.assertEqual(sorted(set(seen)), [1, 2])
 
     def test_other_long_calls_are_refused_and_the_connection_stays(self):
         # DataTransfer of 20 KB; the next message is understood.

@@ -93,6 +93,19 @@ class ReservedConnectorTest(ReservationScenario):
         )
         self.assertEqual(self.starts(), [(CARD, 7)])
 
+    def test_tc_046_2_cs_preparing_goes_before_the_start(self):
+        # Both come with the remote start: the start must not overtake what leads to it.
+        plant = self.begin()
+        self.reserve()
+        plant.do("plug")
+        plant.run(1000)
+        before = len(plant.csms.log)
+        self.remote_start()
+        self.wait("Charging")
+        plant.run(200)
+        said = [payload.get("status", action) for action, payload in plant.csms.log[before:]]
+        self.assertEqual(said, ["Preparing", "StartTransaction", "Charging"])
+
     def test_tc_047_cs_expiry_makes_it_available_for_everybody(self):
         # Nothing else happens at that moment.
         plant = self.begin()

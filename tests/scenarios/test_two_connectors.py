@@ -3,6 +3,37 @@
 from tests.sim.scenario import CARD, OTHER, Scenario
 
 
+class StationFaultTest(Scenario):
+    def test_emergency_stop_of_all_connectors_faults_connector_0(self):
+        # TC_050_1_CS: the whole charge point. Of one connector alone it is that one's fault.
+        plant = self.begin(connectors=2)
+        plant.do("fault", connector=1, name="emergency_stop")
+        plant.run(500)
+        plant.do("fault", connector=2, name="cp_short")
+        plant.run(500)
+        self.assertEqual(plant.csms.statuses(0), ["Available"])
+        plant.do("fault", connector=2, name="emergency_stop")
+        plant.run(500)
+        report = plant.csms.of("StatusNotification")[-1]
+        self.assertEqual((report["connectorId"], report["status"]), (0, "Faulted"))
+        self.assertEqual(report["errorCode"], "OtherError")
+        plant.do("clear", connector=1, name="emergency_stop")
+        plant.run(500)
+        self.assertEqual(plant.csms.statuses(0), ["Available", "Faulted", "Available"])
+
+    def test_lost_limits_fault_connector_0_until_somebody_has_looked(self):
+        # The flash was empty: nobody knows what the installation carries.
+        plant = self.begin(connectors=2)
+        plant.app.config.set("StorageLost", "true")
+        plant.run(500)
+        plant.app.config.set("StorageLost", "false")
+        plant.run(500)
+        for connector_id in (0, 1, 2):
+            self.assertEqual(
+                plant.csms.statuses(connector_id), ["Available", "Faulted", "Available"]
+            )
+
+
 class TwoConnectorsTest(Scenario):
     def setUp(self):
         self.begin(connectors=2)

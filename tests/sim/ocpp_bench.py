@@ -86,6 +86,7 @@ class Context:
 
     def __init__(self, connectors, rpc, fs):
         self.station = PlainStation(connectors)
+        self.station.online = False
         board = config_keys.board_keys(connectors, config_keys.MEASURANDS, "Core", False)
         secrets = (("AuthorizationKey", "text", "w", "", None),)
         self.store = RamStore()
@@ -124,6 +125,7 @@ class Bench:
     def connect(self):
         """Open a connection."""
         self.client.on_connected(self.now)
+        self.ctx.station.online = True
 
     def disconnect(self):
         """Lose the connection."""

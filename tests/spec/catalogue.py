@@ -12,7 +12,6 @@ _BOTH = KINDS
 _NO_LOCK = "a fixed cable has no lock"
 _NO_FIXED_CABLE = "not for a station with sockets"
 _NO_BACKUP = "no back-up supply: the charger is gone before it could report (TC_032_2_CS instead)"
-_BUILT = "only for a station without that profile"
 
 # id: (title, kinds that it runs on, reason for the other kinds)
 CORE = {
@@ -66,22 +65,59 @@ CORE = {
     "TC_071_CS": ("Clock-aligned meter values", _BOTH, ""),
 }
 
-# A station without a profile has to refuse it in the right way. Case: the profile.
-WITHOUT_PROFILE = {
-    "TC_042_1_CS": "LocalAuthListManagement",
-    "TC_043_1_CS": "LocalAuthListManagement",
-    "TC_048_4_CS": "Reservation",
-    "TC_050_4_CS": "Reservation",
+LOCAL_AUTH_LIST_MANAGEMENT = {
+    "TC_008_CS": ("Start with an id from the local list", _BOTH, ""),
+    "TC_042_1_CS": ("Version of a local list that is off or not supported", _BOTH, ""),
+    "TC_042_2_CS": ("Version of an empty local list", _BOTH, ""),
+    "TC_043_CS": ("Send a local list", _BOTH, ""),
+    "TC_043_1_CS": ("Local list is not supported", _BOTH, ""),
+    "TC_043_2_CS": ("Local list, version mismatch", _BOTH, ""),
+    "TC_043_3_CS": ("Local list, failed", _BOTH, ""),
 }
 
-ABSENT = {
-    "TC_042_1_CS": ("Version of a local list that is not supported", _BOTH, ""),
-    "TC_043_1_CS": ("Local list is not supported", _BOTH, _BUILT),
-    "TC_048_4_CS": ("Reservation of a connector is not supported", _BOTH, _BUILT),
-    "TC_050_4_CS": ("Reservation of the charge point is not supported", _BOTH, _BUILT),
+RESERVATION = {
+    "TC_046_1_CS": ("Reserve a connector, local start", _BOTH, ""),
+    "TC_046_2_CS": ("Reserve a connector, remote start", _BOTH, ""),
+    "TC_047_CS": ("Reservation expires", _BOTH, ""),
+    "TC_048_1_CS": ("Reserve a connector: Faulted", _BOTH, ""),
+    "TC_048_2_CS": ("Reserve a connector: Occupied", _BOTH, ""),
+    "TC_048_3_CS": ("Reserve a connector: Unavailable", _BOTH, ""),
+    "TC_048_4_CS": ("Reserve a connector: Rejected, not supported", _BOTH, ""),
+    "TC_049_CS": ("Reserve the charge point, transaction", _BOTH, ""),
+    "TC_050_1_CS": ("Reserve the charge point: Faulted", _BOTH, ""),
+    "TC_050_2_CS": ("Reserve the charge point: Occupied", _BOTH, ""),
+    "TC_050_3_CS": ("Reserve the charge point: Unavailable", _BOTH, ""),
+    "TC_050_4_CS": ("Reserve the charge point: Rejected, not supported", _BOTH, ""),
+    "TC_051_CS": ("Cancel a reservation", _BOTH, ""),
+    "TC_052_CS": ("Cancel an unknown reservation", _BOTH, ""),
+    "TC_053_CS": ("Use a reservation through the parent id", _BOTH, ""),
 }
 
-CASES = {**CORE, **ABSENT}
+SMART_CHARGING = {
+    "TC_056_CS": ("TxDefaultProfile without a transaction", _BOTH, ""),
+    "TC_057_CS": ("TxProfile during a transaction", _BOTH, ""),
+    "TC_058_1_CS": ("TxProfile without a transaction", _BOTH, ""),
+    "TC_058_2_CS": ("TxProfile of another transaction", _BOTH, ""),
+    "TC_059_CS": ("Remote start with a charging profile", _BOTH, ""),
+    "TC_060_CS": ("Remote start with a profile of the wrong purpose", _BOTH, ""),
+    "TC_066_CS": ("Composite schedule of three purposes", _BOTH, ""),
+    "TC_067_CS": ("Clear charging profiles", _BOTH, ""),
+    "TC_072_CS": ("Stacking of charging profiles", _BOTH, ""),
+    "TC_082_CS": ("TxDefaultProfile during a transaction", _BOTH, ""),
+}
+
+REMOTE_TRIGGER = {
+    "TC_054_CS": ("Trigger a message", _BOTH, ""),
+    "TC_055_CS": ("Trigger a message, rejected", _BOTH, ""),
+}
+
+CASES = {
+    **CORE,
+    **LOCAL_AUTH_LIST_MANAGEMENT,
+    **RESERVATION,
+    **SMART_CHARGING,
+    **REMOTE_TRIGGER,
+}
 
 
 def case_id(test_name):

@@ -14,6 +14,8 @@ from tools.sim.staging import StagingError, prepare
 
 def pytest_configure(config):
     """Compile the firmware once, before the workers of xdist start."""
+    config.addinivalue_line("markers", "options(*texts): options of the simulator")
+    config.addinivalue_line("markers", "kinds(*names): the kinds of wallbox to run on")
     if not hasattr(config, "workerinput"):
         with contextlib.suppress(StagingError):  # each test will say what is missing
             prepare("micropython32", "full")

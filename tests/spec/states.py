@@ -1,7 +1,11 @@
 """The reusable states of the catalogue, with their names there."""
 
+import datetime
+
 from tests.spec.script import ACCEPTED, message, status
 from tests.spec.user import VALID
+
+RESERVATION_ID = 7
 
 
 def booted(cs, user):
@@ -42,6 +46,38 @@ def charging(cs, user, id_tag=VALID, connector=1):
     assert answer == ACCEPTED
     if authorize:
         cs.expect("Authorize", idTag=id_tag)
+    return started(cs, id_tag, connector)
+
+
+def reserved(cs, connector=1, **more):
+    """Reserved: CS> ReserveNow with a valid id; CP> StatusNotification Reserved.
+
+    connector: which one becomes Reserved; more: fields of ReserveNow instead of the usual ones.
+    """
+    assert reserve(cs, connector, **more) == ACCEPTED
+    cs.expect_status("Reserved", connector)
+
+
+def reserve(cs, connector=1, lasts_s=600, **more):
+    """CS> ReserveNow, for `lasts_s` from now; returns the answer."""
+    expiry = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=lasts_s)
+    wish = {
+        "connectorId": connector,
+        "expiryDate": expiry.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "idTag": VALID,
+        "reservationId": RESERVATION_ID,
+        **more,
+    }
+    return cs.call("ReserveNow", **wish)
+
+
+def charging_reserved(cs, user, id_tag=VALID, connector=1):
+    """Charging, when the connector is Reserved: Preparing comes with the remote start only."""
+    user.plug(connector)
+    cs.nothing_for(1)
+    answer = cs.call("RemoteStartTransaction", connectorId=connector, idTag=id_tag)
+    assert answer == ACCEPTED
+    cs.expect_status("Preparing", connector)
     return started(cs, id_tag, connector)
 
 

@@ -1,9 +1,7 @@
 """Core cases about requests of the central system: reset, unlock, availability, configuration."""
 
-import pytest
-
 from tests.spec import states
-from tests.spec.catalogue import SOCKET, WITHOUT_PROFILE
+from tests.spec.catalogue import SOCKET
 from tests.spec.script import ACCEPTED, REJECTED
 from tests.spec.user import VALID
 
@@ -165,47 +163,3 @@ def test_tc_062_cs_data_transfer(cs):
     """UnknownVendorId."""
     answer = cs.call("DataTransfer", vendorId="org.example", messageId="Hello", data="World")
     assert answer == {"status": "UnknownVendorId"}
-
-
-def _needs_absence(cs, case):
-    profile = WITHOUT_PROFILE[case]
-    if profile in cs.value("SupportedFeatureProfiles").split(","):
-        pytest.skip(f"{profile} is built")
-
-
-def test_tc_042_1_cs_version_of_no_local_list(cs):
-    """-1 or NotSupported without the profile; -1 when lists are switched off."""
-    if "LocalAuthListManagement" in cs.value("SupportedFeatureProfiles").split(","):
-        cs.configure(LocalAuthListEnabled=False)
-        assert cs.call("GetLocalListVersion") == {"listVersion": -1}
-    else:
-        assert cs.error_of("GetLocalListVersion") == "NotSupported"
-
-
-def test_tc_043_1_cs_no_local_list(cs):
-    """NotSupported."""
-    _needs_absence(cs, "TC_043_1_CS")
-    code = cs.error_of("SendLocalList", listVersion=1, updateType="Full")
-    assert code == "NotSupported"
-
-
-def _reserve(cs, connector):
-    return cs.call(
-        "ReserveNow",
-        connectorId=connector,
-        expiryDate="2030-01-01T00:00:00Z",
-        idTag=VALID,
-        reservationId=1,
-    )
-
-
-def test_tc_048_4_cs_no_reservation_of_a_connector(cs):
-    """Rejected by a normal answer."""
-    _needs_absence(cs, "TC_048_4_CS")
-    assert _reserve(cs, 1) == REJECTED
-
-
-def test_tc_050_4_cs_no_reservation_of_the_charge_point(cs):
-    """Rejected by a normal answer."""
-    _needs_absence(cs, "TC_050_4_CS")
-    assert _reserve(cs, 0) == REJECTED

@@ -79,7 +79,8 @@ def _start_offline(user, id_tag=VALID):
     user.cut_network()
     user.plug()
     user.present(id_tag)
-    user.sees_charging()
+    # Before, Preparing is the status of the moment and would rightly be told.
+    user.sees(lambda seen: seen["status"] == "Charging", what="Charging")
     user.restore_network()
 
 

@@ -1,10 +1,9 @@
 """What two environments in the field ask of a charger when it connects: evcc and Home Assistant.
 
 The order and the values are theirs (evcc: charger/ocpp; lbbrhzn/ocpp: custom_components/ocpp).
-Where a feature profile is not built, the answer of a Core-only charger is expected.
+Where a feature profile is not built, the answer of a Core-only charger is expected. What they ask
+while it charges: test_dialogue_limits.py.
 """
-
-import datetime
 
 from tests.spec import states
 from tests.spec.script import ACCEPTED, REJECTED
@@ -46,36 +45,6 @@ def _trigger(cs, wanted, **payload):
     return True
 
 
-def _evcc_profile(limit, minute_ago):
-    return {
-        "chargingProfileId": 1,
-        "stackLevel": 0,
-        "chargingProfilePurpose": "TxDefaultProfile",
-        "chargingProfileKind": "Absolute",
-        "chargingSchedule": {
-            "startSchedule": minute_ago,
-            "chargingRateUnit": "A",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
-        },
-    }
-
-
-def _evcc_limits(cs, user, profile_id):
-    """Steady state: the maximum stack level, 0 A pauses, 10.5 A is 10.5 A."""
-    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1)
-    profile = _evcc_profile(0.0, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    profile["stackLevel"] = int(cs.value("ChargeProfileMaxStackLevel"))
-    profile["chargingProfileId"] = profile_id
-    periods = profile["chargingSchedule"]["chargingSchedulePeriod"]
-    for limit, status in ((0.0, "SuspendedEVSE"), (10.5, "Charging")):
-        periods[0]["limit"] = limit
-        answer = cs.call("SetChargingProfile", connectorId=1, csChargingProfiles=profile)
-        assert answer == ACCEPTED
-        cs.wait_for("StatusNotification", status=status, connectorId=1, within=20)
-        user.sees(lambda seen, limit=limit: seen["limit_ma"] == int(limit * 1000))
-    assert cs.is_connected()
-
-
 def test_evcc_when_it_sets_up_then_every_step_works(cs, user):
     """The order of cp_setup.go: availability, all keys, measurands one by one, triggers."""
     assert cs.call("ChangeAvailability", connectorId=0, type="Operative") == ACCEPTED
@@ -106,15 +75,6 @@ def test_evcc_when_it_sets_up_then_every_step_works(cs, user):
     cs.configure(MeterValueSampleInterval=10, WebSocketPingInterval=30)
     cs.forget()
     states.charging(cs, user)
-    if _has(cs, "SmartCharging"):
-        _evcc_limits(cs, user, int(everything["MaxChargingProfilesInstalled"][0]))
-    else:
-        answer = cs.error_of(
-            "SetChargingProfile",
-            connectorId=1,
-            csChargingProfiles=_evcc_profile(6.0, "2026-01-01T00:00:00Z"),
-        )
-        assert answer == "NotSupported"
 
 
 def _write_if_different(cs, key, value):
@@ -139,6 +99,9 @@ def test_home_assistant_when_it_connects_then_every_step_works(cs, user):
     assert cs.call("ChangeAvailability", connectorId=0, type="Operative") == ACCEPTED
     if _trigger(cs, "BootNotification"):
         cs.wait_for("BootNotification", within=3)
+        # The statuses that every accepted boot brings along.
+        cs.wait_for("StatusNotification", connectorId=1)
+        cs.settle()
     if _trigger(cs, "StatusNotification", connectorId=1):
         cs.wait_for("StatusNotification", within=3, connectorId=1)
     cs.forget()
@@ -147,25 +110,3 @@ def test_home_assistant_when_it_connects_then_every_step_works(cs, user):
     cs.wait_for("StatusNotification", connectorId=1, status="Preparing")
     assert cs.call("RemoteStartTransaction", connectorId=1, idTag=VALID) == ACCEPTED
     states.started(cs)
-    _home_assistant_limit(cs, user)
-
-
-def _home_assistant_limit(cs, user):
-    """Changes of the charge rate try the maximum of the charge point first."""
-    profile = {
-        "chargingProfileId": 8,
-        "stackLevel": 0,
-        "chargingProfilePurpose": "ChargePointMaxProfile",
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": {
-            "chargingRateUnit": "A",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8}],
-        },
-    }
-    if not _has(cs, "SmartCharging"):
-        code = cs.error_of("SetChargingProfile", connectorId=0, csChargingProfiles=profile)
-        assert code == "NotSupported"
-        return
-    answer = cs.call("SetChargingProfile", connectorId=0, csChargingProfiles=profile)
-    assert answer == ACCEPTED
-    user.sees(lambda seen: seen["limit_ma"] == 8000)

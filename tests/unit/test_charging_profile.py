@@ -74,7 +74,7 @@ class EncodeTest(unittest.TestCase):
             validFrom="1970-01-01T00:00:00Z",
             validTo="9999-12-31T23:59:59Z",
         )
-        found = charging_profile.segment(data, _at(_START), None, True)
+        found = charging_profile.segment(data, _at(_START), None)
         self.assertEqual((found.limit, found.until), (80, charging_profile.FOREVER))
 
     def test_no_record_is_described_as_none(self):
@@ -86,8 +86,8 @@ class EncodeTest(unittest.TestCase):
 
 
 class SegmentTest(unittest.TestCase):
-    def _says(self, data, text, begin=None, is_wall=True):
-        found = charging_profile.segment(data, _at(text), begin, is_wall)
+    def _says(self, data, text, begin=None):
+        found = charging_profile.segment(data, _at(text), begin)
         return found.limit, found.until
 
     def test_absolute_schedule_has_a_begin_and_an_end(self):
@@ -139,28 +139,17 @@ class SegmentTest(unittest.TestCase):
         self.assertEqual(self._says(data, "2028-03-06T21:59:59Z")[0], 80)
 
     def test_relative_schedule_counts_from_the_begin(self):
-        # Also an absolute one without a start (7.13), and both without a wall clock.
+        # Also an absolute one without a start (7.13).
         for kind in ("Relative", "Absolute"):
             data = _record(kind)
             begin = _at(_START)
             self.assertEqual(self._says(data, "2028-02-28T22:00:59Z", begin)[0], 160)
             self.assertEqual(self._says(data, "2028-02-28T22:01:00Z", begin)[0], 80)
-            self.assertEqual(self._says(data, "2028-02-28T22:01:00Z", begin, False)[0], 80)
 
     def test_relative_schedule_stands_at_its_start_without_a_transaction(self):
         # That is what a transaction would begin with.
         data = _record("Relative")
         self.assertEqual(self._says(data, _START), (160, charging_profile.FOREVER))
-
-    def test_wall_time_is_needed_for_what_names_a_moment(self):
-        # Unknown time: no limit rather than a wrong one.
-        for data in (
-            _record(schedule={"startSchedule": _START}),
-            _record("Relative", validFrom=_START),
-            _record("Relative", validTo=_START),
-        ):
-            found = charging_profile.segment(data, 30, 0, False)
-            self.assertEqual((found.limit, found.valid), (None, False))
 
     def test_validity_cuts_both_ends(self):
         # validFrom <= t < validTo.

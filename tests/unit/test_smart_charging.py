@@ -97,7 +97,31 @@ class PurposeTest(unittest.TestCase):
 
 
 class TimeTest(unittest.TestCase):
-    def test_unknown_wall_time_lets_only_relative_schedules_limit(self):
+    def test_power_cut_without_a_clock_lifts_no_limit(self):
+        # The time line goes on from the reception of the newest profile, the latest moment that
+        # is surely past; the true time corrects it. The unknown time is told to nobody.
+        rig = Rig(NOW)
+        rig.set(1, profile(1, start=-60, limits=((0, 8), (3600, 16))))
+        rig.set(0, maximum(2, kind="Relative", limits=((0, 20), (1800, 14))))
+        again = Rig(None, records=rig.records)
+        self.assertEqual(again.limit_ma(), 8_000)
+        self.assertIsNone(again.composite(1, 60)[0])
+        again.run(3540)
+        self.assertEqual(again.limit_ma(), 14_000)
+        again.clock.set(again.now, NOW + 600)
+        again.run(1)
+        self.assertEqual(again.limit_ma(), 8_000)
+        self.assertEqual(again.composite(1, 60)[0], NOW + 601)
+
+    def test_profile_that_has_surely_ended_is_refused_without_a_clock(self):
+        # What is known to be past needs no clock.
+        rig = Rig(NOW)
+        rig.set(1, profile(1))
+        again = Rig(None, records=rig.records)
+        self.assertFalse(again.set(1, profile(2, start=-60, duration=60)))
+        self.assertTrue(again.set(1, profile(2, start=-60, duration=61)))
+
+    def test_station_that_never_had_a_clock_follows_relative_schedules_only(self):
         # And the others take effect as soon as it is known.
         rig = Rig(None)
         rig.set(1, profile(1, start=-60, limits=((0, 8),)))

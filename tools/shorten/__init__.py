@@ -32,11 +32,10 @@ def shorten(tree, others):
     make_constants(tree, words)
     table["parameter"] = rename_locals(tree, words)
     table["global"] = rename_globals(tree, words)
-    _intern(tree)
     return table
 
 
-def _intern(tree):
+def intern(tree):
     """Mention each text that could be a name before it is used, in code that is never compiled.
 
     The compiler makes a name of a text that it has met as one: a name costs 9 bytes of heap, a

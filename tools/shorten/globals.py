@@ -36,7 +36,7 @@ def make_constants(tree, words):
             # A constant has to stand before its use, a variable need not.
             tree.body.remove(statement)
             first.append(statement)
-    tree.body[:0] = [*ast.parse("from micropython import const").body, *first] if first else []
+    tree.body[:0] = first
     stored = stored_in_classes(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node not in stored:
@@ -68,7 +68,8 @@ def _is_small(node):
 
 def rename_globals(tree, words):
     """A global is never hidden by a local in a linked module, so a name is a name."""
-    kept = words.outside | _errors(tree) | _dropped(tree) | words.keywords
+    kept = words.outside | words.keywords | _errors(tree)
+    kept |= set(scopes.dropped_constants(tree.body))
     names = [name for name in scopes.top_level(tree) if name not in kept]
     # A class body must not hide a global that it reads itself.
     read = _read_in_classes(tree)
@@ -116,11 +117,3 @@ def _errors(tree):
             if any(getattr(base, "id", "") in found for base in node.bases):
                 found.add(node.name)
     return found
-
-
-def _dropped(tree):
-    """Return the names of constants that the compiler puts where they are used."""
-    return {node.targets[0].id for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-            and isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "const"
-            and is_private(node.targets[0].id)}

@@ -16,7 +16,7 @@ class Words:
 
     def __init__(self, tree, others):
         self._tree = tree
-        self.outside = _KEPT.union(*[mentioned(other) for other in others])
+        self.outside = _KEPT.union(_imported_late(tree), *[mentioned(other) for other in others])
         self.keywords = _keywords(tree).union(*[_keywords(other) for other in others])
         self.attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         self.attributes |= class_names(tree)
@@ -65,6 +65,13 @@ def is_private(name):
 
 def _is_usable(word):
     return not keyword.iskeyword(word) and not word.startswith("_")
+
+
+def _imported_late(tree):
+    """Return the names that functions import: of parts that are loaded late."""
+    return {alias.name for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and not isinstance(node.parent, ast.Module)
+            for alias in node.names}
 
 
 def mentioned(tree):

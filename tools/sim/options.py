@@ -9,6 +9,7 @@ from pathlib import Path
 
 VARIANTS = ("micropython32", "micropython", "cpython")
 TIERS = ("stock", "full")
+FEATURES = ("LocalAuthListManagement", "RemoteTrigger", "Reservation", "SmartCharging")
 PASSWORD_VARIABLE = "PILOTWIRE_PASSWORD"
 
 _HEAP_DEFAULT = "2M"  # a board with PSRAM; `--heap` gives the figure of a smaller one
@@ -39,6 +40,7 @@ class Options:
     vm: str = "micropython32"
     heap: int = 2 * 1024 * 1024
     tier: str = "full"
+    features: list[str] | None = None
     set: list[tuple[str, str]] = field(default_factory=list, repr=False)
     trace: str | None = None
     panel: int | None = None
@@ -60,6 +62,7 @@ class Options:
             "board": self.board,
             "state": str(state),
             "tier": self.tier,
+            "features": self.features,
             "set": [list(pair) for pair in self.set],
             "trace": self.trace is not None,
             "heap": self.heap,
@@ -117,6 +120,7 @@ def _parser():
     add("--vm", choices=VARIANTS, default=VARIANTS[0], help="the interpreter")
     add("--heap", type=heap_bytes, default=heap_bytes(_HEAP_DEFAULT), help="such as 96K")
     add("--tier", choices=TIERS, default="full")
+    add("--features", type=_features, metavar="LIST", help="optional profiles, or ''")
     add("--set", type=_pair, action="append", default=[], metavar="KEY=VALUE")
     add("--trace", type=_path, metavar="FILE", help="append events as JSON lines")
     add("--panel", type=_port, metavar="PORT", help="serve a status page on 127.0.0.1")
@@ -186,6 +190,15 @@ def _pair(text):
         # The text itself is not repeated: it may be a password.
         raise argparse.ArgumentTypeError("is not KEY=VALUE")
     return key, value
+
+
+def _features(text):
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in FEATURES:
+            known = ", ".join(FEATURES)
+            raise argparse.ArgumentTypeError(f"no profile '{name}'; there are: {known}")
+    return names
 
 
 def _seed(text):
