@@ -1,11 +1,13 @@
 # The verbs of the project. No logic in here: each verb starts one Python module.
-# A verb takes the options of its module in ARGS: make run ARGS="--connectors 2".
+# A verb takes the options of its module in ARGS: make run ARGS="--connectors 2". What concerns a
+# board has names of its own: make deploy BOARD=virtual PORT=/dev/ttyUSB0 TIER=stock.
 
 PYTHON ?= python3
 ARGS ?=
 BOARD ?=
 READY := .venv/.ready
 VERB := .venv/bin/python -m tools.verb
+option = $(if $($(1)),--$(2) "$($(1))")
 
 .PHONY: help run demo test quick soak fuzz bench size tidy check image deploy console provision clean
 .DEFAULT_GOAL := help
@@ -44,16 +46,18 @@ check: $(READY) ## the description of a board: BOARD=name or path; all without i
 	@$(VERB) tools.board $(BOARD) $(ARGS)
 
 image: $(READY) ## a flash image for a board
-	@$(VERB) tools.image $(ARGS)
+	@$(VERB) tools.image $(call option,BOARD,board) $(call option,BIN,bin) \
+		$(call option,TIER,tier) $(ARGS)
 
 deploy: $(READY) ## copy the firmware to a connected board
-	@$(VERB) tools.deploy $(ARGS)
+	@$(VERB) tools.deploy $(call option,BOARD,board) $(call option,PORT,port) \
+		$(call option,TIER,tier) $(ARGS)
 
 console: $(READY) ## the serial console of a connected board
 	@$(VERB) tools.console $(if $(PORT),--port $(PORT)) $(ARGS)
 
 provision: $(READY) ## give a board its identity, network and keys
-	@$(VERB) tools.provision $(ARGS)
+	@$(VERB) tools.provision $(call option,PORT,port) $(call option,SITE,site) $(ARGS)
 
 clean: ## remove everything that was built or fetched
 	rm -rf .build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,130 @@
+"""The two functions that run on the board: what does it have, and take this.
+
+Both use the firmware's own stores, so what is written is what the firmware reads. What is secret
+leaves the board as a digest only, salted with something new each time.
+"""
+
+import hashlib
+import json
+import secrets
+
+_SECRET = ("OcppKey", "WifiPassword")
+
+_STORES = """
+import json, os
+class Fs:
+    pass
+fs = Fs()
+fs.open, fs.ilistdir, fs.remove, fs.mkdir = open, os.ilistdir, os.remove, os.mkdir
+def keys():
+    # As firmware/app.py does, but for what only a running board knows.
+    from firmware import device_keys, profiles
+    from firmware.config import Config
+    from firmware.ocpp import config_keys
+    from kvstore import KvStore
+    with open("board.json") as file:
+        board = json.load(file)
+    tables = [config_keys.CORE, device_keys.table(board["current_ma_max"])]
+    tables += [profile.KEYS for profile in profiles.installed()]
+    tables.append(device_keys.declared(board.get("keys", ())))
+    config = Config(KvStore(fs, "/config"), tables)
+    config.load()
+    return config
+"""
+
+_LOOK = _STORES + """
+import binascii, hashlib
+def digest(data):
+    return binascii.hexlify(hashlib.sha256(%(salt)r + data).digest()).decode()
+def look():
+    import machine
+    found = {"serial": binascii.hexlify(machine.unique_id()).decode(), "firmware": False}
+    try:
+        from kvstore import KvStore
+        os.stat("main.py")
+    except (ImportError, OSError):
+        return found
+    found["firmware"] = True
+    settings = KvStore(fs, "/settings")
+    access = json.loads(settings.get("access") or "{}")
+    for name in %(secret)r:
+        if name in access:
+            access[name] = digest(access[name].encode())
+    found["access"] = access
+    ca = settings.get("ca")
+    found["ca"] = digest(ca) if ca else None
+    names = %(names)r
+    config = keys() if names else None
+    found["config"] = {name: config.text(name) for name in names}
+    return found
+print(json.dumps(look()))
+"""
+
+_TAKE = _STORES + """
+def take(wanted):
+    config = keys() if wanted["config"] else None
+    refused = []
+    for name in wanted["config"]:
+        if config.set(name, wanted["config"][name]) not in ("Accepted", "RebootRequired"):
+            refused.append(name)
+    if refused:
+        return refused
+    from kvstore import KvStore
+    settings = KvStore(fs, "/settings")
+    if wanted["ca"]:
+        settings.set("ca", wanted["ca"].encode())
+    access = json.loads(settings.get("access") or "{}")
+    access.update(wanted["access"])
+    # The connection's settings are one record: all of them or none.
+    settings.set("access", json.dumps(access).encode())
+    return refused
+print(json.dumps(take(json.loads(%r))))
+"""
+
+
+class Have:
+    """What a board has, see `look`; compares secrets without knowing them."""
+
+    def __init__(self, found, salt):
+        self.serial = found["serial"]
+        self.has_firmware = found["firmware"]
+        self._found = found
+        self._salt = salt
+
+    @property
+    def identity(self):
+        """The identity that the board has, None without."""
+        return self._found.get("access", {}).get("OcppIdentity")
+
+    def missing(self, wanted):
+        """Return the names of what differs from `wanted`, see `take`."""
+        access = self._found["access"]
+        missing = [name for name, text in wanted["access"].items()
+                   if access.get(name) != (self._digest(text) if name in _SECRET else text)]
+        if wanted["ca"] and self._found["ca"] != self._digest(wanted["ca"]):
+            missing.append("ca")
+        return missing + [name for name, text in wanted["config"].items()
+                          if not _same(self._found["config"].get(name), text)]
+
+    def _digest(self, text):
+        return hashlib.sha256(self._salt + text.encode()).hexdigest()
+
+
+def look(port, names):
+    """Ask a board what it has; names: the configuration keys to look at. Returns a Have."""
+    salt = secrets.token_bytes(16)
+    code = _LOOK % {"salt": salt, "secret": _SECRET, "names": list(names)}
+    return Have(json.loads(port.execute(code).splitlines()[-1]), salt)
+
+
+def take(port, wanted):
+    """Give a board what it is to have: {"access": texts, "ca": text or None, "config": texts}.
+
+    Returns the names of the configuration keys that its firmware refuses; then nothing of the
+    connection was written.
+    """
+    return json.loads(port.execute(_TAKE % json.dumps(wanted)).splitlines()[-1])
+
+
+def _same(found, text):
+    return found is not None and found.lower() == text.lower()
