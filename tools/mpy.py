@@ -57,14 +57,15 @@ def build(folder=None, simulator=True, root=ROOT):
     return {name: _compiled(folder, name).stat().st_size for name in wanted}
 
 
-def romfs(file, folder=None, simulator=True, root=ROOT, board=None):
+def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
     """Build into `folder` and pack it into the ROMFS image `file`; returns its size in bytes.
 
     Mount it with `vfs.mount(vfs.VfsRom(image), "/rom")` and put "/rom" on sys.path.
     board: modules to link with firmware.app into firmware/app.mpy, see tools/bundle.py, whose
     source lies beside the image, and to compile without asserts and line numbers, which are a
     tenth of the size; None: each module stays one. Does nothing when the image is
-    newer than every module. Raises CompileError.
+    newer than every module. without: paths on the device that it does not get. Raises
+    CompileError.
     """
     folder = Path(folder or STAGE)
     sizes = build(folder, simulator, root)
@@ -82,7 +83,7 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None):
     with tempfile.TemporaryDirectory(dir=file.parent) as work:
         # A copy, sorted: the image holds what belongs in it, in the same order everywhere.
         clean = Path(work) / "rom"
-        for name in sorted(sizes):
+        for name in sorted(set(sizes) - set(without)):
             target = _compiled(clean, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_compiled(folder, name), target)

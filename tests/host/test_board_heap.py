@@ -42,12 +42,13 @@ def test_session_when_all_profiles_are_at_work_then_fits_into_96_kb(bench):
     for stack in range(3):
         for connector, make in ((0, maximum), (1, profile)):
             limits = [(index * 600, 10 + index) for index in range(10)]
-            assert call(bench, "SetChargingProfile", connectorId=connector, csChargingProfiles=make(
-                stack * 2 + connector, stack=stack, limits=limits)) == "Accepted"
+            limit = make(stack * 2 + connector, stack=stack, limits=limits)
+            assert call(bench, "SetChargingProfile", connectorId=connector,
+                        csChargingProfiles=limit) == "Accepted"
     assert call(bench, "ReserveNow", connectorId=1, expiryDate=soon(), idTag=CARD,
                 reservationId=1) == "Accepted"
     names = bench.cs.call(CP, "GetConfiguration", {})["configurationKey"]
-    features = [row["value"] for row in names if row["key"] == "SupportedFeatureProfiles"][0]
+    features = {row["key"]: row["value"] for row in names}["SupportedFeatureProfiles"]
     assert set(_FEATURES) <= set(features.split(","))
     bench.sim.do("plug")
     bench.sim.do("card", id=CARD)

@@ -91,10 +91,10 @@ def test_romfs_when_mounted_then_modules_run_in_place(tree, tmp_path, variant):
 
 def test_limit_when_passed_then_is_named():
     """The gate of the size check."""
-    figures = {"total": {"mpy": 101, "ram": 5}}
-    assert size.over_limits(figures, {"mpy_bytes_full": 101}) == []
-    assert size.over_limits(figures, {"mpy_bytes_full": 100}) == [
-        "mpy_bytes_full: 101 bytes, the limit is 100"]
+    figures = {"total": {"image": 101, "linked": 5}}
+    assert size.over_limits(figures, {"image_bytes": 101}) == []
+    assert size.over_limits(figures, {"image_bytes": 100}) == [
+        "image_bytes: 101 bytes, the limit is 100"]
 
 
 def test_heap_when_measured_then_every_module_is_importable():
