@@ -8,6 +8,7 @@ no connection only the newest state counts.
 from micropython import const
 
 import ticks
+from firmware.evse.status import between
 
 _HISTORY_MAX = const(4)
 _INFO_CHARACTERS_MAX = const(50)
@@ -136,10 +137,16 @@ class Status:
     def _note(self, now, channel, online):
         changes = channel.changes
         # The state before this one did not last, or nobody was there to be told about it.
+        skipped = None
         if changes and (channel.hold.running or not online):
-            changes.pop()
+            skipped = changes.pop()
         channel.hold.stop()
         last = changes[-1] if changes else channel.reported
+        if skipped and online and last is not None:
+            # Short as it was: without it the change would be none of 4.9.
+            if between(last[_STATUS], self._change(channel.connector_id)[_STATUS]):
+                changes.append(skipped)
+                last = skipped
         if last is not None and self._is_current(channel.connector_id, last):
             return  # back to what is known
         if len(changes) >= _HISTORY_MAX:

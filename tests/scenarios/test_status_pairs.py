@@ -1,4 +1,4 @@
-"""A status that may not follow: planted, and found by what judges every scenario and random day."""
+"""A status that may not follow: planted, and found by what judges scenarios and random days."""
 
 from tests.sim.scenario import Scenario, forbidden_changes
 
