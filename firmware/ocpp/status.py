@@ -8,7 +8,6 @@ no connection only the newest state counts.
 from micropython import const
 
 import ticks
-from firmware.evse.status import between
 
 _HISTORY_MAX = const(4)
 _INFO_CHARACTERS_MAX = const(50)
@@ -144,7 +143,8 @@ class Status:
         last = changes[-1] if changes else channel.reported
         if skipped and online and last is not None:
             # Short as it was: without it the change would be none of 4.9.
-            if between(last[_STATUS], self._change(channel.connector_id)[_STATUS]):
+            following = self._change(channel.connector_id)[_STATUS]
+            if self._ctx.station.between(last[_STATUS], following):
                 changes.append(skipped)
                 last = skipped
         if last is not None and self._is_current(channel.connector_id, last):

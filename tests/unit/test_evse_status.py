@@ -2,8 +2,70 @@
 
 import unittest
 
+from firmware.evse import session as sessions
 from firmware.evse import status as statuses
 from tools.csms import status_pairs
+
+
+class _Facts:
+    """The facts of a connector, one bit each; `session` stands for itself."""
+
+    NAMES = ("faults", "operative", "reserved", "charging", "starting_up", "paused", "plugged",
+             "offering", "ev_asks")
+
+    def set(self, state, bits):
+        self.session = self
+        self.state = state
+        for at, name in enumerate(self.NAMES):
+            setattr(self, name, bits >> at & 1 == 1)
+
+
+def _expected(facts, previous):
+    """The status by the order of the questions, written without the firmware's words."""
+    state, before_start = facts.state, previous in ("Available", "Preparing", "Finishing",
+                                                    "Reserved")
+    in_transaction = state in (sessions.RUNNING, sessions.STOPPING)
+    for is_true, status in (
+        (facts.faults, "Faulted"),
+        (state == sessions.STOPPING, "Finishing"),
+        (in_transaction and facts.charging, "Charging"),
+        (in_transaction and facts.starting_up and not facts.paused and before_start, "Preparing"),
+        (in_transaction and not facts.plugged, "SuspendedEV"),
+        (in_transaction and (facts.paused or not facts.offering), "SuspendedEVSE"),
+        (in_transaction and facts.ev_asks and previous != "Faulted", previous),
+        (in_transaction, "SuspendedEV"),
+        (not facts.operative, "Unavailable"),
+        (state == sessions.FINISHING, "Finishing"),
+        (facts.reserved and state in (sessions.IDLE, sessions.PLUGGED), "Reserved"),
+        (state == sessions.IDLE, "Available"),
+    ):
+        if is_true:
+            return status
+    return "Preparing"
+
+
+class DeriveTest(unittest.TestCase):
+    def test_every_session_state_with_every_set_of_facts_and_every_status_before(self):
+        # 7 states, 2**9 sets of facts, 9 statuses: the status is as expected, and what is
+        # reported on the way to it is allowed, step by step.
+        facts = _Facts()
+        wrong = []
+        for state in range(len(sessions.STATES.split())):
+            for bits in range(1 << len(_Facts.NAMES)):
+                facts.set(state, bits)
+                for before in status_pairs.STATUSES:
+                    status = statuses.derive(facts, before)
+                    if status != _expected(facts, before):
+                        wrong.append((state, bits, before, status))
+                    way = [before, statuses.between(before, status) or before, status]
+                    for at in (0, 1):
+                        if way[at] != way[at + 1] and not _MAY[way[at] + way[at + 1]]:
+                            wrong.append((state, bits, way))
+        self.assertEqual(wrong[:3], [])
+
+
+_MAY = {before + after: status_pairs.may_follow(before, after)
+        for before in status_pairs.STATUSES for after in status_pairs.STATUSES}
 
 
 class AllowedTest(unittest.TestCase):
