@@ -36,6 +36,8 @@ class Day:
 
     actions = _ACTIONS
     faults = _FAULTS
+    waits_ms = (50, 300, 1000, 3000, 9000, 20_000)
+    healing_ms = 90_000
 
     def __init__(self, seed, steps=60):
         self.seed = seed
@@ -65,7 +67,7 @@ class Day:
         try:
             for _ in range(self._steps):
                 self._act()
-                self._pass(self._random.choice((50, 300, 1000, 3000, 9000, 20_000)))
+                self._pass(self._random.choice(self.waits_ms))
             self._heal()
             self._use()
             self._judge()
@@ -174,7 +176,7 @@ class Day:
         plant.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
         plant.run_until(lambda: plant.app.station.at_rest, 60_000)
         plant.run_until(lambda: not plant.app.transactions.pending, 60_000)
-        plant.run(90_000)
+        plant.run(self.healing_ms)
 
     def _end(self):
         plant = self.plant
@@ -192,7 +194,7 @@ class Day:
 
     def _use_one(self, connector):
         plant = self.plant
-        plant.run_until(lambda: plant.status(connector) == "Available", 60_000)
+        plant.run_until(lambda: plant.status(connector) == "Available", 120_000)
         plant.do("plug", connector=connector)
         plant.run(600)
         plant.call("RemoteStartTransaction", {"connectorId": connector, "idTag": "USE"})
