@@ -216,7 +216,9 @@ class Connector:
         may = running and held and is_free
         guard = self.guard
         before_ma = self.power.offer_ma
-        if not self.plugged or self.overlay.bits & HARD:
+        # The guard has withdrawn the offer, as after a stall of the VM: the next is a new one.
+        is_lost = before_ma and guard.duty == _STEADY_HIGH != guard.request_duty
+        if is_lost or not self.plugged or self.overlay.bits & HARD:
             self.power.cut(now)
         else:
             offer_ma = self.limiter.offer_ma if may else 0

@@ -18,6 +18,8 @@ from firmware.evse.lifecycle import Lifecycle
 class Station:
     """All connectors together. `tick(now)` every 50 ms; everything else only records."""
 
+    between = staticmethod(statuses.between)
+
     def __init__(self, connectors, parts):
         """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
         self.connectors = connectors

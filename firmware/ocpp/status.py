@@ -136,10 +136,17 @@ class Status:
     def _note(self, now, channel, online):
         changes = channel.changes
         # The state before this one did not last, or nobody was there to be told about it.
+        skipped = None
         if changes and (channel.hold.running or not online):
-            changes.pop()
+            skipped = changes.pop()
         channel.hold.stop()
         last = changes[-1] if changes else channel.reported
+        if skipped and online and last is not None:
+            # Short as it was: without it the change would be none of 4.9.
+            following = self._change(channel.connector_id)[_STATUS]
+            if self._ctx.station.between(last[_STATUS], following):
+                changes.append(skipped)
+                last = skipped
         if last is not None and self._is_current(channel.connector_id, last):
             return  # back to what is known
         if len(changes) >= _HISTORY_MAX:

@@ -67,6 +67,11 @@ class OcppCharger(FakeCharger):
         """Break the schemas."""
         self._call("StatusNotification", {"connectorId": 1, "status": "Sleeping"})
 
+    def do_leap(self, command):
+        """Report a change that OCPP 1.6 4.9 does not know."""
+        self._status("Charging")
+        self._status("Preparing")
+
     def do_state(self, command):
         """The connector."""
         charging = self._transaction is not None

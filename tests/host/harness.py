@@ -7,7 +7,8 @@
 
 After the test body `Bench.finish` stops the charger and fails the test if anything was wrong that
 the test did not announce with `expect`: a violation of the protocol, a frame in the trace that
-breaks the schemas, books that do not add up, a traceback of the VM, a fault at the end.
+breaks the schemas, a change of status that OCPP 1.6 does not know, books that do not add up, a
+traceback of the VM, a fault at the end.
 """
 
 import json
@@ -17,6 +18,7 @@ import time
 from tools.csms.background import BackgroundCentral
 from tools.csms.conversation import Conversation
 from tools.csms.frames import CENTRAL_SYSTEM, CHARGE_POINT
+from tools.csms.status_pairs import StatusPairs
 from tools.sim.client import Simulator
 
 CP = "PW-TEST"
@@ -114,7 +116,10 @@ class Bench:
             deliberate = central.deliberate
             found += [f"violation: {text}" for text in list(central.violations)]
             found += [f"books: {a.code}: {a.text}" for a in list(central.books.anomalies)]
-        found += list(_frame_problems(self.events("frame"), deliberate))
+        events = self.events()
+        frames = [event for event in events if event.get("event") == "frame"]
+        found += list(_frame_problems(frames, deliberate))
+        found += list(_status_problems(events))
         for sim in self._sims:
             found += [f"log: {line}" for line in list(sim.log) if _is_trace_of_fault(line)]
             status = sim.process.poll()
@@ -162,6 +167,18 @@ def _connector(state, number):
 
 def _is_trace_of_fault(line):
     return any(text in line for text in _TRACES_OF_FAULTS)
+
+
+def _status_problems(events):
+    """Changes of status in a trace that OCPP 1.6 4.9 does not know; each boot begins anew."""
+    pairs = StatusPairs()
+    for event in events:
+        if event.get("event") in ("boot", "ready", "restarted"):
+            pairs.begin()
+        elif event.get("event") == "status":
+            problem = pairs.hear(event["connector"], event["status"])
+            if problem:
+                yield f"trace: {problem}"
 
 
 def _frame_problems(events, deliberate):

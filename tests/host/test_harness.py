@@ -60,6 +60,22 @@ BAD = {
         """,
         ["trace: out Sleep is no action"],
     ),
+    "status_wire": (
+        """
+        bench.cs.wait_for_connection("PW-TEST")
+        sim.do("leap")
+        """,
+        ["violation: ", "status Preparing after Charging at connector 1"],
+    ),
+    "status_trace": (
+        """
+        import json
+        for status in ("Available", "Reserved", "Charging"):
+            event = {"event": "status", "connector": 1, "status": status}
+            sim.do("emit", text=json.dumps(event))
+        """,
+        ["trace: status Charging after Reserved at connector 1"],
+    ),
 }
 
 

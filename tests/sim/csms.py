@@ -9,6 +9,7 @@ import json
 
 import rfc3339
 from tests.sim import frames
+from tools.csms.status_pairs import StatusPairs
 
 _EPOCH_S = 848_000_000  # 2026-11-14, what this central system's clock shows at its start.
 
@@ -24,6 +25,7 @@ class Csms:
         self.transactions = {}
         self.anomalies = []
         self.now_ms = 0
+        self.statuses_heard = StatusPairs()
         self._seen = {}
         self._next_id = 100
         self._calls = 0
@@ -72,6 +74,12 @@ class Csms:
 
     def _on_Authorize(self, payload):
         return {"idTagInfo": self._info(payload["idTag"])}
+
+    def _on_StatusNotification(self, payload):
+        problem = self.statuses_heard.hear(payload["connectorId"], payload["status"])
+        if problem:
+            self.anomalies.append((problem, payload))
+        return {}
 
     def _on_StartTransaction(self, payload):
         self._next_id += 1

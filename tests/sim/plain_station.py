@@ -1,5 +1,7 @@
 """A station without a life of its own: attributes to set, requests that are only written down."""
 
+from firmware.evse import status as statuses
+
 
 class PlainMeter:
     """Readings of a meter, 16 A on three phases."""
@@ -42,6 +44,8 @@ class PlainConnector:
 
 class PlainStation:
     """Remembers each request as a tuple in `requests`; `verdict` is the answer to the next one."""
+
+    between = staticmethod(statuses.between)
 
     def __init__(self, connectors=1):
         self.connectors = [PlainConnector(number + 1) for number in range(connectors)]

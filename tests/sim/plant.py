@@ -183,6 +183,7 @@ class Plant:
         if up and self.reaches:
             up = self.reaches(access)
         if up and not self._online:
+            self.csms.statuses_heard.begin()
             client.on_connected(now)
         elif self._online and not up:
             client.on_disconnected(now)

@@ -32,7 +32,12 @@ class Failure(Exception):
 
 
 class Day:
-    """One seed."""
+    """One seed. `actions` and `faults` are what may happen."""
+
+    actions = _ACTIONS
+    faults = _FAULTS
+    waits_ms = (50, 300, 1000, 3000, 9000, 20_000)
+    healing_ms = 90_000
 
     def __init__(self, seed, steps=60):
         self.seed = seed
@@ -48,18 +53,21 @@ class Day:
         ]
         settings.append(("MeterValueSampleInterval", str(self._random.choice((0, 7, 60)))))
         settings.append(("ConnectionTimeOut", str(self._random.choice((5, 20, 60)))))
-        self.plant = Plant(connectors=connectors, settings=settings)
+        self.plant = Plant(connectors=connectors, settings=settings, socket=self._has_socket())
         if self._random.chance(300):
             self.plant.csms.rejected = (_CARDS[1],)
         self.story = []
         self._before_wh = [self.plant.meter_wh(n + 1) for n in range(connectors)]
+
+    def _has_socket(self):
+        return False
 
     def run(self):
         """Live through the day; raises Failure."""
         try:
             for _ in range(self._steps):
                 self._act()
-                self._pass(self._random.choice((50, 300, 1000, 3000, 9000, 20_000)))
+                self._pass(self._random.choice(self.waits_ms))
             self._heal()
             self._use()
             self._judge()
@@ -82,7 +90,7 @@ class Day:
 
     def _draw(self):
         number = self._random.below(100)
-        for name, share in _ACTIONS:
+        for name, share in self.actions:
             if number < share:
                 return name
             number -= share
@@ -107,13 +115,13 @@ class Day:
         self.plant.do("ev", connector=connector, wants=self._random.chance(600))
 
     def _fault(self, connector):
-        name = self._random.choice(_FAULTS)
+        name = self._random.choice(self.faults)
         self.story.append(name)
         self.plant.do("fault", connector=connector, name=name)
 
     def _clear(self, _connector):
         for number in range(self.plant.connectors):
-            for name in _FAULTS:
+            for name in self.faults:
                 self.plant.do("clear", connector=number + 1, name=name)
 
     def _network(self, _connector):
@@ -163,16 +171,20 @@ class Day:
         # An open transaction of an EV that is gone is ended by its card, or by the operator.
         plant.run_until(lambda: plant.app.client.online, 120_000)
         plant.run(20_000)
+        self._end()
+        plant.call("ChangeConfiguration", {"key": "ContactorWelded", "value": "0"})
+        plant.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
+        plant.run_until(lambda: plant.app.station.at_rest, 60_000)
+        plant.run_until(lambda: not plant.app.transactions.pending, 60_000)
+        plant.run(self.healing_ms)
+
+    def _end(self):
+        plant = self.plant
         for number in range(plant.connectors):
             transaction = plant.connector(number + 1).transaction
             if transaction is not None:
                 payload = {"transactionId": transaction.transaction_id}
                 plant.call("RemoteStopTransaction", payload)
-        plant.call("ChangeConfiguration", {"key": "ContactorWelded", "value": "0"})
-        plant.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
-        plant.run_until(lambda: plant.app.station.at_rest, 60_000)
-        plant.run_until(lambda: not plant.app.transactions.pending, 60_000)
-        plant.run(90_000)
 
     def _use(self):
         """Charge once at each connector: within minutes of the healing everything works."""
@@ -182,7 +194,7 @@ class Day:
 
     def _use_one(self, connector):
         plant = self.plant
-        plant.run_until(lambda: plant.status(connector) == "Available", 60_000)
+        plant.run_until(lambda: plant.status(connector) == "Available", 120_000)
         plant.do("plug", connector=connector)
         plant.run(600)
         plant.call("RemoteStartTransaction", {"connectorId": connector, "idTag": "USE"})
@@ -190,12 +202,16 @@ class Day:
         plant.run(5000)
         plant.do("unplug", connector=connector)
         plant.run(3000)
+        self._free(connector)
         transaction = plant.connector(connector).transaction
         if transaction is not None:
             payload = {"transactionId": transaction.transaction_id}
             plant.call("RemoteStopTransaction", payload)
         plant.run_until(lambda: plant.app.station.at_rest, 60_000)
         plant.run_until(lambda: not plant.app.transactions.pending, 60_000)
+
+    def _free(self, connector):
+        """Nothing to do where the cable is fixed."""
 
     def _judge(self):
         plant = self.plant

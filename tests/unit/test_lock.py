@@ -38,7 +38,27 @@ class _Motor:
         return self.is_at_lock
 
 
+# What follows each state (row) at each event (column: lock unlock arrived gave_up slipped again).
+_LETTERS = "olLuFU"  # open locking Locked unlocking lock_Failed Unlock_failed
+_EXPECTED = (
+    "l...uu",  # open
+    ".uLF..",  # locking
+    ".u..l.",  # locked
+    "l.oU..",  # unlocking
+    ".u....",  # lock_failed
+    "l.o..u",  # unlock_failed
+)
+
+
 class LockTableTest(unittest.TestCase):
+    def test_every_state_with_every_event_is_followed_as_written_down_here(self):
+        # 6 x 6 pairs; what is refused is in the test after the next.
+        for state in _STATES:
+            for event in _EVENTS:
+                following = find(lock.TABLE, state, event)
+                letter = "." if following is None else _LETTERS[following]
+                self.assertEqual(letter, _EXPECTED[state][event], (state, event))
+
     def test_every_pair_has_at_most_one_row(self):
         # Two rows for one pair would make the order of the table a hidden rule.
         for state in _STATES:

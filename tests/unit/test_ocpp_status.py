@@ -91,6 +91,16 @@ class StatusTest(unittest.TestCase):
         self._show(1, "Charging", 60)
         self.assertEqual(self._reports(), [])
 
+    def test_short_status_without_which_the_change_is_not_allowed_is_reported(self):
+        # OCPP 1.6 4.9 knows no Finishing after Available: the short Charging is told.
+        self._hold(10)
+        self._show(1, "Preparing", 4)
+        self._show(1, "Charging", 4)
+        self._show(1, "Finishing", 4)
+        self.assertEqual(self._reports(), [(1, "Charging")])
+        self.bench.run(7)
+        self.assertEqual(self._reports(), [(1, "Finishing")])
+
     def test_status_that_lasted_is_reported_even_if_it_is_over(self):
         # It held for the minimum duration while the line was busy.
         self._hold(10)

@@ -6,6 +6,37 @@ from boards.common.connector_port import ConnectorPort
 from firmware.evse import power
 
 
+# From each state (row) under offer, EV ready, closed (column: a binary number of the three):
+# o off, f offer, s stopping. A lower-case state leaves the contactor alone, a capital wants it.
+_EXPECTED = {
+    power.OFF: "oooo" "ffFF",
+    power.OFFER: "oooS" "ffFF",
+    power.STOPPING: "ooo" "S" "ooo" "F",
+}
+
+
+class WalkTest(unittest.TestCase):
+    def test_every_state_under_every_input_is_followed_as_written_down_here(self):
+        # 3 x 8, without any time passing: no wait runs, the 6 s are not over.
+        for state in _EXPECTED:
+            for inputs in range(8):
+                machine = power.Power()
+                if state != power.OFF:
+                    machine.tick(0, 16000, True, True)
+                if state == power.STOPPING:
+                    machine.tick(0, 0, True, True)
+                self.assertEqual(machine.state, state)
+                machine.tick(0, 16000 * (inputs >> 2), bool(inputs & 2), bool(inputs & 1))
+                letter = "ofs"[machine.state]
+                if machine.wants_contactor:
+                    letter = letter.upper()
+                self.assertEqual(letter, _EXPECTED[state][inputs], (state, inputs))
+                # Nothing is offered but in OFFER, and OFF never wants the contactor.
+                self.assertEqual(machine.offer_ma > 0, machine.state == power.OFFER)
+                if machine.state == power.OFF:
+                    self.assertFalse(machine.wants_contactor)
+
+
 class PowerTest(unittest.TestCase):
     def setUp(self):
         self.power = power.Power()

@@ -11,7 +11,35 @@ _ALL_EVENTS = range(len(session.EVENTS.split()))
 _ROWS = [tuple(session.TABLE[at : at + 3]) for at in range(0, len(session.TABLE), 3)]
 
 
+# What follows each state (row) at each event (column); "." is refused. Columns: plug unplug
+# authorise withdraw begun refused stop ended renewed; letters: the states' own, see _LETTERS.
+_LETTERS = "ipasrtf"  # idle plugged authorised starting running (s)topping=t finishing
+_EXPECTED = (
+    "p.a......",  # idle
+    ".is....f.",  # plugged
+    "s..i.....",  # authorised
+    ".a.prf...",  # starting
+    "......t..",  # running
+    ".......f.",  # stopping
+    ".is.....p",  # finishing
+)
+
+
 class SessionTableTest(unittest.TestCase):
+    def test_every_state_with_every_event_is_followed_as_written_down_here(self):
+        # 7 x 9 pairs through the machine itself; what is refused changes nothing.
+        for state in _ALL_STATES:
+            for event in _ALL_EVENTS:
+                machine = session.Session()
+                machine.state = state
+                letter = _EXPECTED[state][event]
+                if letter == ".":
+                    self.assertRaises(ValueError, machine.handle, event)
+                    self.assertEqual(machine.state, state)
+                else:
+                    machine.handle(event)
+                    self.assertEqual(_LETTERS[machine.state], letter, (state, event))
+
     def test_every_pair_has_at_most_one_row(self):
         # Two rows for one pair would make the order of the table a hidden rule.
         for state in _ALL_STATES:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 from tools.csms.frames import CALL, CENTRAL_SYSTEM, CHARGE_POINT, RESULT, check_payload, read
+from tools.csms.status_pairs import StatusPairs
 
 _REMEMBERED_IDS = 100_000
 _TIMED_OUT_S = 20.0  # after that the sender of a CALL may have given up waiting
@@ -20,6 +21,7 @@ class Conversation:
         self._flow = flow
         self._open = {CHARGE_POINT: {}, CENTRAL_SYSTEM: {}}  # id -> (action, time_s)
         self._used = OrderedDict()  # id of the charge point's CALL -> its text
+        self._statuses = StatusPairs()
 
     def add(self, sender, text, time_s, deliberate=False):
         """Take one frame; returns it with all its problems.
@@ -44,6 +46,7 @@ class Conversation:
         """Neither side answers CALLs of a connection that is gone."""
         for calls in self._open.values():
             calls.clear()
+        self._statuses.begin()
 
     def _on_call(self, frame):
         if frame.action is not None:
@@ -57,7 +60,15 @@ class Conversation:
                     frame.problems.append(f"a CALL while {action} {other} is not answered")
         if frame.sender == CHARGE_POINT:
             self._check_reuse(frame)
+            self._check_status(frame)
         mine[frame.id] = (frame.action, frame.time_s)
+
+    def _check_status(self, frame):
+        """A change of status that OCPP 1.6 does not know; of one connection, see `flow`."""
+        if frame.action == "StatusNotification" and self._flow and not frame.problems:
+            problem = self._statuses.hear(frame.payload["connectorId"], frame.payload["status"])
+            if problem:
+                frame.problems.append(problem)
 
     def _on_answer(self, frame):
         asker = CENTRAL_SYSTEM if frame.sender == CHARGE_POINT else CHARGE_POINT

@@ -191,7 +191,7 @@ class Station:
 
     def _is_answerable(self, frame):
         """Problems of the flow, not of the message: its content is still good."""
-        flow = ("a CALL while", "message id ", "before it was")
+        flow = ("a CALL while", "message id ", "before it was", "status ", "connector 0 ")
         return all(problem.startswith(flow) for problem in frame.problems)
 
     def _check_registration(self, frame):
