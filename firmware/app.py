@@ -330,7 +330,10 @@ class App:
 
 
 def _collect_each(share):
-    """Collect whenever so much was allocated: one `share`-th of what is free now."""
-    if hasattr(gc, "mem_free"):
-        gc.collect()
-        gc.threshold(min(_GC_BYTES_MAX, max(_GC_BYTES_MIN, gc.mem_free() // share)))
+    """Collect whenever so much was allocated: one `share`-th of what is free now. A large heap
+    does not need it."""
+    if not hasattr(gc, "mem_free"):
+        return
+    gc.collect()
+    free = gc.mem_free()
+    gc.threshold(_GC_BYTES_MAX if free > _GC_BYTES_MAX else max(_GC_BYTES_MIN, free // share))
