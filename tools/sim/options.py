@@ -81,10 +81,28 @@ class Options:
 def parse(argv, environ=None):
     """Return the Options for `argv`; one line on stderr and SystemExit(2) if they are wrong."""
     environ = os.environ if environ is None else environ
-    options = Options(**vars(_parser().parse_args(argv)))
+    parser = _parser()
+    options = Options(**vars(parser.parse_args(argv)))
     if options.password is None:
         options.password = environ.get(PASSWORD_VARIABLE)
+    problem = _contradiction(options)
+    if problem:
+        parser.error(problem)
     return options
+
+
+def _contradiction(options):
+    """Return what is wrong with the security options together, None if nothing is."""
+    if options.profile == 3 or options.cert or options.key:
+        return "--profile 3, --cert and --key: a certificate of the charge point is not built yet"
+    if options.profile and not options.password:
+        return f"--profile {options.profile} needs --password"
+    is_tls = (options.csms or "").startswith("wss:")
+    if options.profile == 2 and not is_tls:
+        return "--profile 2 needs a --csms that begins with wss://"
+    if is_tls and not options.ca:
+        return "wss:// needs --ca, the certificate of the authority that signed the server's"
+    return None
 
 
 class _OneLineParser(argparse.ArgumentParser):
