@@ -141,6 +141,8 @@ class Control:
             "pe_lost": (outlet, "earth_lost"),
             "overcurrent": (outlet.ev, "overdraws"),
             "undervoltage": (outlet, "undervoltage"),
+            "voltage_sag": (outlet, "voltage_sag"),
+            "power_loss": (outlet, "power_loss"),
             "overvoltage": (outlet, "overvoltage"),
             "frequency": (outlet, "wrong_frequency"),
             "phase_missing": (outlet, "phase_missing"),

@@ -41,9 +41,9 @@ _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
 # 1 << row of faults.TABLE
 _DIODE = const(1 << 8)
-_METER_SILENT = const(1 << 24)
-_CP_TOGGLING = const(1 << 27)
-_SIMPLIFIED = const(1 << 28)
+_METER_SILENT = const(1 << 25)
+_CP_TOGGLING = const(1 << 28)
+_SIMPLIFIED = const(1 << 29)
 
 
 class Connector:
@@ -141,7 +141,7 @@ class Connector:
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
         guard = self.guard
         pwm = 0 < guard.duty < _STEADY_HIGH
-        if not self.wake_up.tick(now, self):
+        if not self.wake_up.tick(now, self) and guard.duty:
             # What is measured while the pilot is broken, or F, says nothing about the EV.
             self.pilot.update(now, guard.high_mv, guard.low_mv, pwm, guard.blanked)
         if self.pilot.state not in (pilots.E, pilots.F):
@@ -230,7 +230,9 @@ class Connector:
         duty = pilots.duty_u16(offer_ma) if is_offer else _STEADY_HIGH
         if self._f.expired(now):
             self._f.stop()
-        if self._f.running and not guard.closed:
+        # A weld shows F as long as it is latched, but not before the EV is known after a boot.
+        welded = self.pilot_known and guard.trips_latched & _TRIP_WELD
+        if welded or (self._f.running and not guard.closed):
             duty = 0
         guard.request_duty = duty
         # A plug that is not held could be pulled under load: it opens at once, not softly.
