@@ -136,6 +136,8 @@ class Control:
             "cp_short": (outlet, "shorted"),
             "diode": (outlet, "diode_missing"),
             "cp_noise": (outlet, "noisy"),
+            "cp_generator": (outlet, "weak_pilot"),
+            "cp_low_rail": (outlet, "weak_low"),
             "rcd_trip": (outlet.rcm, "leak"),
             "rcd_selftest": (outlet.rcm, "dead"),
             "pe_lost": (outlet, "earth_lost"),

@@ -27,6 +27,9 @@ _FREQUENCY_MHZ = const(50_000)
 # What the mains are in each fault, in mV and mHz.
 _LOW_MV = const(172_000)
 _SAG_MV = const(115_000)
+# The rails of a good pilot generator, and of a bad one.
+_RAIL_MV = const(12_000)
+_WEAK_MV = const(9_000)
 _HIGH_MV = const(276_000)
 _WRONG_MHZ = const(52_500)
 _RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, socket
@@ -57,6 +60,7 @@ class Outlet:
         self.power_loss = self.voltage_sag = False
         self.shorted = False
         self.diode_missing = False
+        self.weak_pilot = self.weak_low = False
         self.earth_lost = False
         self.noisy = False
         self.load = "A"
@@ -101,6 +105,8 @@ class Outlet:
         self.load = ev.load
         circuit.ev_ohm = _OHMS[self.load]
         circuit.has_diode = ev.has_diode and not self.diode_missing
+        circuit.source_mv = _WEAK_MV if self.weak_pilot else _RAIL_MV
+        circuit.sink_mv = -_WEAK_MV if self.weak_pilot or self.weak_low else -_RAIL_MV
         circuit.short_ohm = OHM_SHORT_TEST if self.shorted else None
         circuit.noise_mv = _NOISE_MV if self.noisy else _QUIET_MV
 

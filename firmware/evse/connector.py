@@ -25,6 +25,7 @@ _FINAL_READING_MS = const(1500)
 # After a boot the pilot's reading is believed when it has not changed for so long.
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
+_MIRROR_MV = const(1500)
 _METER_SILENT_MS = const(11000)
 # Table A.6, 12 and 13, and the peers' 30 s: so long after D, E or F nothing is offered again.
 _REOFFER_MS = const(30_000)
@@ -40,6 +41,7 @@ _F_MS = const(300)
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
 # 1 << row of faults.TABLE
+_CP_GENERATOR = const(1 << 7)
 _DIODE = const(1 << 8)
 _METER_SILENT = const(1 << 25)
 _CP_TOGGLING = const(1 << 28)
@@ -184,7 +186,12 @@ class Connector:
         elif not self._diode.running:
             self._diode.start(now, _DIODE_MS)
         elif self._diode.expired(now):
-            self.found |= _DIODE
+            # Without a diode the low half mirrors the high one; any other is the generator's.
+            if -_MIRROR_MV < self.guard.high_mv + self.guard.low_mv < _MIRROR_MV:
+                self.found |= _DIODE
+            else:
+                self.found |= _CP_GENERATOR
+                self.wake_up.passed = False
 
     def _find_faults(self, now):
         """Bring the overlay up to date, and carry out what a new fault asks for."""
@@ -234,7 +241,8 @@ class Connector:
         welded = self.pilot_known and guard.trips_latched & _TRIP_WELD
         if welded or (self._f.running and not guard.closed):
             duty = 0
-        guard.request_duty = duty
+        test = self.wake_up.duty
+        guard.request_duty = duty if test is None else test
         # A plug that is not held could be pulled under load: it opens at once, not softly.
         tested = self.protection.rcd_ok or guard.close
         guard.request_close = self.power.wants_contactor and held and tested
