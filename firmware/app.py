@@ -228,7 +228,7 @@ class App:
             connector.limiter.set(INSTALLATION, limit_ma)
             connector.found = connector.found & ~_STORAGE_LOST | lost
             connector.wake_up.delay_s = wake_up_s
-            connector.phases_wanted = phases
+            connector.phases_wanted = min(phases, connector.phases_allowed)
         if self.smart_charging:
             self.smart_charging.tick(now)
         station.tick(now)

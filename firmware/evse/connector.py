@@ -61,7 +61,7 @@ class Connector:
         self.meter = board.meters[number - 1]
         port = board.connectors[number - 1]
         guard.is_d_allowed = board.ventilated
-        self.phases = self.phases_wanted = board.phases
+        self.phases = self.phases_wanted = self.phases_allowed = board.phases
         self._phases_on = 0
         self.pilot = pilots.PilotReader()
         self.session = Session()
@@ -188,7 +188,7 @@ class Connector:
             self._diode.start(now, _DIODE_MS)
         elif self._diode.expired(now):
             # Without a diode the low half mirrors the high one; any other is the generator's.
-            if -_MIRROR_MV < self.guard.high_mv + self.guard.low_mv < _MIRROR_MV:
+            if abs(self.guard.high_mv + self.guard.low_mv) < _MIRROR_MV:
                 self.found |= _DIODE
             else:
                 self.found |= _CP_GENERATOR
@@ -253,7 +253,7 @@ class Connector:
         current_ma = self.meter.current_ma if self.meter.online else ()
         if self.protection.overcurrent(now, offer_ma, current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
-        if self.protection.carries_nothing(now, self.charging, current_ma):
+        if self.protection.carries_nothing(now, self.charging):
             guard.request_trips |= _TRIP_NOT_CLOSING
 
     def _switches_phases(self, now):

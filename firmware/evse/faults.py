@@ -23,9 +23,9 @@ overcurrent|EV drew too much current|OverCurrent!|04|H||
 contactor_stuck_open|contactor does not close|PowerSwitch!|17|H||
 pe_lost|protective earth is lost|Ground!|02|H|5|20
 cp_short|pilot shorted to earth (E)|Other~|14|H||10
-cp_generator|pilot generator is wrong (F)|Internal~|14|H||10
+cp_generator|pilot generator is wrong|Internal~|14|H||10
 diode|EV diode is missing|Other~|10|H||255
-power_loss|mains are gone|UnderVoltage|15|H|4|120
+power_loss|mains gone|UnderVoltage|15|H|4|120
 crash_loop|three crashes: check, then power off and on|Internal~||S||
 storage_lost|configuration lost, check limits|Internal~||S||
 rcd_selftest|RCD fails its self-test|Ground!||S||

@@ -140,11 +140,12 @@ class WakeUp:
             self._pulse.stop()
             self._connect(1)
         state = connector.pilot.state
-        is_due = not (self.passed or self._due.left(now))
-        if is_due and not (connector.offering or connector.guard.closed):
+        # While it is due nothing is offered: nothing was yet, or the fault forbids it.
+        if not (self.passed or connector.offering or self._due.left(now)):
             if self._switch is not None or (connector.pilot_known and state == pilots.A):
                 self._connect(0)
-                self._level(now, 0)
+                self.duty = 0
+                self._due.start(now, _LEVEL_MS)
                 return True
         sleeps = connector.offering and state == pilots.B and not connector.guard.closed
         if state != pilots.B:
@@ -160,10 +161,6 @@ class WakeUp:
             return self._switch is not None
         return False
 
-    def _level(self, now, duty):
-        self.duty = duty
-        self._due.start(now, _LEVEL_MS)
-
     def _test(self, now, connector):
         guard = connector.guard
         if self._due.left(now) or guard.duty != self.duty:
@@ -171,7 +168,8 @@ class WakeUp:
         if self.duty:
             self.passed = guard.high_mv >= _HIGH_MV
         elif guard.low_mv <= _LOW_MV:
-            self._level(now, _X1)
+            self.duty = _X1
+            self._due.start(now, _LEVEL_MS)
             return
         self.duty = None
         self._connect(1)

@@ -82,7 +82,7 @@ class Protection:
         self._due, self._sample, self._slope = Deadline(), Deadline(), Deadline()
         self._leak, self._over, self._hard = Deadline(), Deadline(), Deadline()
         self._idle = Deadline()
-        self._has_carried = False
+        self._carried = False
         self._reading_id = 0
         self._toggles = 0
         self._cp = pilots.A
@@ -118,19 +118,23 @@ class Protection:
         """
         # 10 % and 0.5 A: the errors of meter, duty and EV together.
         limit_ma = (offer_ma + _MARGIN_MA) * 11 // 10
-        most_ma = _most(current_ma)
+        most_ma = -1
+        for phase_ma in current_ma:
+            if phase_ma is not None and phase_ma > most_ma:
+                most_ma = phase_ma
+        self._most_ma = most_ma
         _keep(self._over, now, offer_ma and most_ma > limit_ma, _OVER_MS)
         _keep(self._hard, now, most_ma > self._max_ma * 5 // 4, _HARD_MS)
         return self._over.expired(now) or self._hard.expired(now)
 
-    def carries_nothing(self, now, charging, current_ma):
+    def carries_nothing(self, now, charging):
         """Return True when nothing has flowed for 30 s while the EV asks and the contactor should
         be closed, and never since it was closed. Only where no mirror contact says it sooner, and
-        where the meter says something."""
-        most_ma = _most(current_ma)
-        self._has_carried = charging and (self._has_carried or most_ma >= _NOTHING_MA)
-        is_idle = charging and most_ma >= 0 and not self._has_carried
-        _keep(self._idle, now, is_idle and self.port.mirror() is None, _IDLE_MS)
+        where the meter says something. Asked after `overcurrent`."""
+        most_ma = self._most_ma
+        idle = charging and self.port.mirror() is None
+        self._carried = idle and (self._carried or most_ma >= _NOTHING_MA)
+        _keep(self._idle, now, idle and most_ma >= 0 and not self._carried, _IDLE_MS)
         return self._idle.expired(now)
 
     def _temperature(self, now, tenths, found):
@@ -252,10 +256,6 @@ def derated_ma(tenths, max_ma):
         return _ALL_MA
     left = max(_LEAST - tenths, 0)
     return (_LEAST_MA + (max_ma - _LEAST_MA) * left // (_LEAST - _WARM)) // 1000 * 1000
-
-
-def _most(current_ma):
-    return max([ma for ma in current_ma if ma is not None] + [-1])
 
 
 def _keep(deadline, now, is_true, time_ms):

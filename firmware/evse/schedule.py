@@ -7,8 +7,9 @@ Rules (OCPP 1.6 edition 2, 3.13), and ours where it leaves a choice:
   unless the configuration (TxDefaultAfterTxProfile) says that an installed one hides them anyway.
 - The smaller of that and the ChargePointMaxProfile counts; nothing raises the hardware's limit.
 - A is per phase, W the total. W becomes A by the nominal voltage and by numberPhases (3 if
-  absent), or by the phases of the connector if these are more: it cannot switch phases off, so
-  less would let an EV take more than allowed. For the way back the smaller of the two counts.
+  absent), or by the phases of the connector if these are more: less would let an EV take more
+  than allowed. numberPhases 1 switches the others off where a second contactor can. For the way
+  back the smaller of the two counts.
 """
 
 from micropython import const

@@ -1,6 +1,7 @@
 """Smart charging: applies the installed profiles to the connectors, second by second.
 
-It sets one limit per connector (source PROFILE of its limiter) and otherwise only answers. When
+It sets one limit per connector (source PROFILE of its limiter), and the phases that it may have;
+otherwise it only answers. When
 nothing changes it does nothing but look once a second whether the clock was set.
 
 The time line is the uptime plus one offset, which is taken over again when the wall clock moves by
@@ -17,7 +18,7 @@ from ocpp16.charging_profile import FOREVER, TX
 from ticks import Deadline
 
 from firmware.evse.profile_store import CONNECTOR, ID, PURPOSE, STACK, TRANSACTION, ProfileStore
-from firmware.evse.schedule import Supply, View
+from firmware.evse.schedule import Supply, View, smaller
 from firmware.evse.composite import Composite
 from firmware.evse.limiter import CABLE, PROFILE
 from firmware.evse.sharing import share
@@ -36,6 +37,7 @@ class _Seat:
         self.connector = connector
         self.transaction = None
         self.interrupted = None
+        self.phases = connector.phases
         self.begin_s = None  # uptime
 
 
@@ -72,6 +74,7 @@ class SmartCharging:
             if (
                 connector.transaction is not seat.transaction
                 or connector.interrupted is not seat.interrupted
+                or connector.phases != seat.phases
             ):
                 self._note(now, seat)
         if not self._changed and self._look.running and not self._look.expired(now):
@@ -166,9 +169,11 @@ class SmartCharging:
     # What happens by itself.
 
     def _note(self, now, seat):
-        """A transaction has begun or ended: with it goes what was only for it."""
+        """A transaction has begun or ended: with it goes what was only for it. Or phases were
+        switched."""
         self._changed = True
         seat.interrupted = seat.connector.interrupted
+        seat.phases = seat.connector.phases
         transaction = seat.connector.transaction
         if transaction is not seat.transaction:
             seat.transaction = transaction
@@ -220,9 +225,17 @@ class SmartCharging:
         until = FOREVER
         for seat in self._seats:
             view = self._view(seat, supply, None)
-            limits.append(view.own(seconds))
-            if seat is self._seats[0]:
+            if not limits:
                 maximum = view.maximum(seconds)
+            # What is for all counts with the phases of all, what is for one with its own.
+            supply.phases = seat.phases
+            own = view.own(seconds)
+            limits.append(own)
+            limit = smaller(own, maximum)
+            # In a pause nothing is switched: the next period may want the phases as they are.
+            if limit is None or limit.tenths:
+                one = (own and own.phases == 1) or (maximum and maximum.phases == 1)
+                seat.connector.phases_allowed = 1 if one else 3
             until = min(until, view.until)
         self._until = until
         share([seat.connector for seat in self._seats], limits, maximum)

@@ -100,8 +100,9 @@ class HardwareTest(ProfileScenario):
         self.assertEqual(self.set(payload, 0 if purpose is maximum else 1), "Accepted")
 
     def test_one_phase_in_a_profile_neither_raises_nor_lowers_amperes(self):
-        # The board cannot switch phases off: A is per phase as it is, W is for all that flow.
+        # A board that cannot switch phases off: A is per phase as it is, W is for all that flow.
         plant = self.begin()
+        plant.connector().protection.port.phase_switch = None
         self.charge(run_ms=500)
         self.set(profile(1, limits=((0, 10),), phases=1))
         self.until_offer(10_000, 200)
