@@ -15,7 +15,8 @@ from tests.sim.wild_days import WildDay
 # 64: from Unavailable to Finishing. 97: a start of unknown time, sent, then a power cut.
 _IS_SMALL = sys.implementation.name == "micropython"
 _SEEDS = (64,) if _IS_SMALL else (64, 97, 7, 8)
-_WILD_SEEDS = range(1, 1001, 500 if _IS_SMALL else 67)
+# 774: contacts that hung followed their coil when the RCD's test was used up.
+_WILD_SEEDS = (774,) if _IS_SMALL else (774,) + tuple(range(1, 1001, 67))
 
 
 def _chosen(seeds, name):
