@@ -44,10 +44,13 @@ _SETTLED_MS = const(5000)
 # So long a reset waits for the central system to take the StopTransaction.
 _RESET_PATIENCE_MS = const(5000)
 _RESET_SETTLE_MS = const(500)
-# So much may be allocated until the next collection: seldom is good for the answers' times and for
-# the guard, but what lives long must not come to lie all over a small heap.
+# So much may be allocated until the next collection. Seldom is good for the answers' times and for
+# the guard; but what lives long must not come to lie all over a small heap, so most of it is made
+# while collections are frequent.
 _GC_BYTES_MAX = const(131072)
-_GC_BYTES_MIN = const(4096)
+_GC_BYTES_MIN = const(1024)
+_GC_SHARE_BOOT = const(24)
+_GC_SHARE = const(8)
 # 1 << row of firmware.evse.faults.TABLE
 _CRASH_LOOP = const(1 << 9)
 _STORAGE_LOST = const(1 << 10)
@@ -64,6 +67,7 @@ class App:
     """
 
     def __init__(self, board, settings, features=None):
+        _collect_each(_GC_SHARE_BOOT)
         self.board = board
         self.log = Log()
         fs = board.fs
@@ -98,7 +102,7 @@ class App:
         self._save_time = ticks.Deadline()
         self._reset_by = ticks.Deadline()
         self._settle = ticks.Deadline()
-        _set_threshold()
+        self._packing = True
 
     def _load_config(self):
         board = self.board
@@ -210,6 +214,9 @@ class App:
 
     def tick(self, now):
         """One turn of everything that decides; every 50 ms."""
+        if self._packing and self._settled_by.expired(now):
+            self._packing = False
+            _collect_each(_GC_SHARE)
         self.clock.tick(now)
         self._reader(now)
         station = self.station
@@ -322,7 +329,11 @@ class App:
         )
 
 
-def _set_threshold():
-    if hasattr(gc, "mem_free"):
-        gc.collect()
-        gc.threshold(min(_GC_BYTES_MAX, max(_GC_BYTES_MIN, gc.mem_free() // 4)))
+def _collect_each(share):
+    """Collect whenever so much was allocated: one `share`-th of what is free now. A large heap
+    does not need it."""
+    if not hasattr(gc, "mem_free"):
+        return
+    gc.collect()
+    free = gc.mem_free()
+    gc.threshold(_GC_BYTES_MAX if free > _GC_BYTES_MAX else max(_GC_BYTES_MIN, free // share))

@@ -23,7 +23,8 @@ ROOT_MODULE = "firmware.app"
 _APART = ("firmware.guard.guard",)
 # Loaded when somebody asks for it, and perhaps dropped again: each is a module of its own, linked
 # with what only it needs.
-_LATE = ("firmware.console.", "firmware.evse.socket_side")
+_LATE = ("firmware.console.", "firmware.evse.socket_side", "firmware.auth.list_update",
+         "websock.handshake")
 # What connects the simulated world to the firmware; on a board, its drivers do.
 SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
 # It keeps chains of imports short; in the bundle there are none.

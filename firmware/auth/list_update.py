@@ -3,43 +3,14 @@
 Nothing here grows with the list. Entries are gathered in runs of a few, each sorted and written
 behind the other to a scratch file; at the end all runs and the list in use are merged, record by
 record, into the file of the new list. What an entry means is decided elsewhere.
-
-A record has 48 bytes: id token (20, upper case), parent (20), expiry (4, seconds since 2000),
-status, a spare byte, check (2). Both texts are UTF-8, filled up with zero bytes.
 """
 
 from micropython import const
 
-import crc
+from firmware.auth.list_record import KEY_BYTES, RECORD_BYTES, is_deletion, pack, unpack
 
-RECORD_BYTES = const(48)
-KEY_BYTES = const(20)
-STATUSES = ("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")
-
-_EXPIRY = const(40)
-_STATUS = const(44)
-_CHECK = const(46)
-_DELETED = const(0xFF)
-_NEVER = b"\xff\xff\xff\xff"
-_EXPIRY_MAX = const(0xFFFFFFFE)
 # 400 entries make 17 runs, each with one record in RAM while they are merged.
 _RUN_RECORDS = const(24)
-
-
-def key_of(id_token):
-    """Return the first field of the record of `id_token`, None if no record can hold it."""
-    key = _field(id_token)
-    return None if key is None or not id_token else key.upper()
-
-
-def unpack(record):
-    """Return (status, parent or None, expiry in seconds since 2000 or None); None if damaged."""
-    if len(record) != RECORD_BYTES or record[_CHECK:] != _check(record[:_CHECK]):
-        return None
-    expiry = record[_EXPIRY:_STATUS]
-    parent = str(record[KEY_BYTES:_EXPIRY].rstrip(b"\0"), "utf-8")
-    expires_s = None if expiry == _NEVER else int.from_bytes(expiry, "big")
-    return STATUSES[record[_STATUS]], parent or None, expires_s
 
 
 class ListError(Exception):
@@ -69,7 +40,7 @@ class Update:
         self.entries += 1
         if self._failed:
             return
-        record = _pack(id_token, info)
+        record = pack(id_token, info)
         if record is None:
             self.abort()
             return
@@ -181,7 +152,7 @@ class Update:
         count = 0
         base = iter(()) if full else self._base()
         for record in _merge(self._changes(full), base):
-            if record[_STATUS] == _DELETED:
+            if is_deletion(record):
                 continue
             if out is None:
                 path = self._owner.next_path()
@@ -204,7 +175,7 @@ class Update:
             if key == previous:
                 raise ListError("a token comes twice")
             previous = key
-            if full and record[_STATUS] == _DELETED:
+            if full and is_deletion(record):
                 raise ListError("an entry without idTagInfo in a full list")
             yield record
 
@@ -235,35 +206,3 @@ def _merge(changes, base):
     while kept is not None:
         yield kept
         kept = next(base, None)
-
-
-def _pack(id_token, info):
-    key = key_of(id_token)
-    if key is None:
-        return None
-    parent, expiry, status = "", _NEVER, _DELETED
-    if info is not None:
-        status = STATUSES.index(info[0])
-        parent = info[1] or ""
-        if info[2] is not None:
-            expiry = min(info[2], _EXPIRY_MAX).to_bytes(4, "big")
-    parent = _field(parent)
-    if parent is None:
-        return None
-    record = key + parent + expiry + bytes((status, 0))
-    return record + _check(record)
-
-
-def _field(text):
-    # OCPP 1.6 7.6: a CiString is printable ASCII, so 20 characters are 20 bytes.
-    try:
-        data = text.encode()
-    except UnicodeError:
-        return None
-    if len(data) > KEY_BYTES or b"\0" in data:
-        return None
-    return data + bytes(KEY_BYTES - len(data))
-
-
-def _check(data):
-    return (crc.crc32(data) & 0xFFFF).to_bytes(2, "big")

@@ -1,13 +1,14 @@
 """The local authorisation list: kept on flash and searched there (OCPP 1.6 3.5.2).
 
-A list is one file of sorted records (`list_update.py`); a look-up reads some ten of them. Which
+A list is one file of sorted records (`list_record.py`); a look-up reads some ten of them. Which
 file is in use, its version and its size stand in one small record, replaced as a whole: after a
 power cut there is the old list or the new one. In the heap there are four numbers.
 """
 
 import json
 
-from firmware.auth.list_update import KEY_BYTES, RECORD_BYTES, Update, key_of, unpack
+from firmware import late
+from firmware.auth.list_record import KEY_BYTES, RECORD_BYTES, key_of, unpack
 from kvstore import KvStore
 
 _FOLDER = "/list"
@@ -77,6 +78,9 @@ class LocalList:
 
     def update(self):
         """Begin an update; one that was under way is given up."""
+        from firmware.auth.list_update import Update
+
+        late.forget("firmware.auth.list_update")
         if self._update is not None:
             self._update.abort()
         self._update = Update(self)

@@ -13,6 +13,8 @@ _MARGIN_MV = 500
 # Two buffers of 16 KB, and the handshake.
 _TLS_BYTES = 45000
 _GAP_MS = 100
+# 1 << row of firmware.evse.faults.TABLE
+_DIODE = 1 << 8
 
 
 class Report:
@@ -50,11 +52,12 @@ class Report:
                   "%+d mV from 12 V" % off_mv if is_free else "not checked: a car",
                   "unplug, `doctor` again; then calibrate the board")
         is_seen = connector.pilot.diode_ok
+        is_missing = connector.overlay.bits & _DIODE
         margin_mv = _NEGATIVE_MV - low_mv
         figure = "not checked: no offer to a car"
-        if is_seen or connector.diode_missing:
+        if is_seen or is_missing:
             figure = "low %d mV, margin %d mV" % (low_mv, margin_mv)
-        self._add(2 if connector.diode_missing else is_seen and margin_mv < _MARGIN_MV, "diode",
+        self._add(2 if is_missing else is_seen and margin_mv < _MARGIN_MV, "diode",
                   figure, "try another car; check the -12 V of the pilot")
 
     def _power(self, connector, now):
@@ -64,8 +67,12 @@ class Report:
         self._add(2 * (guard.close != guard.closed), "contactor", figure,
                   "breaker off; coil, mirror contact, wires; welded?")
         is_tripped = (guard.conditions | guard.trips_latched) & 1
+        protection = connector.protection
+        test = "passed" if protection.rcd_ok else "due"
+        if protection.port.rcd_test is None:
+            test = "not built"
         self._add(2 * is_tripped, "rcd",
-                  "tripped" if is_tripped else "not tripped, self-test not built",
+                  "tripped" if is_tripped else "not tripped, self-test " + test,
                   "find the leak, reset the device, unplug")
         meter = connector.meter
         self._add(1 * (meter.implausible > 0) if meter.online else 2, "meter",

@@ -11,6 +11,7 @@ from micropython import const
 
 import ticks
 from backoff import Backoff
+from firmware import late
 from firmware.net import stream
 from firmware.net.url import UrlError, split, station_path
 from websock.client import Client as WebSocket
@@ -118,6 +119,7 @@ class OcppLink:
             _authorization(settings),
             self._board.random,
         )
+        late.forget("websock.handshake")
         collecting = self._collector() if self._collector else None
         if collecting:
             self._socket.collect(collecting[0], collecting[1])

@@ -7,7 +7,7 @@ events. Frame layout is in `frames`, the HTTP part in `handshake`. One object is
 import ticks
 from micropython import const
 
-from websock import frames, handshake
+from websock import frames
 
 _IDLE = const(0)
 _HANDSHAKE = const(1)
@@ -55,11 +55,14 @@ class Client:
         n random bytes. max_message: bytes, over all fragments.
         Raises ValueError if a text holds a character that does not belong into a request.
         """
+        # In here: once the connection stands, the shell may forget the module.
+        from websock.handshake import Answer, new_key, request
+
         self._random = random
-        key = handshake.new_key(random(16))
-        self._request = handshake.request(host, port, path, protocol, key, authorization)
+        key = new_key(random(16))
+        self._request = request(host, port, path, protocol, key, authorization)
         self._handshake_timeout_ms = handshake_timeout_ms
-        self._answer = handshake.Answer(key, protocol)
+        self._answer = Answer(key, protocol)
         self._decoder = frames.Decoder(max_message)
         self._state = _IDLE
         # One at a time: the handshake's, the pong's, the close answer's.

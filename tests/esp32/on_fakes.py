@@ -1,5 +1,6 @@
 """Puts the fakes of `machine` and its kin in place. Import it before anything of boards/_esp32."""
 
+import asyncio
 import builtins
 import json
 import sys
@@ -51,6 +52,8 @@ class Imports:
         self._calls = calls
 
     def __enter__(self):
+        # What asyncio loads late, it loads relative to itself: not to whoever stands between.
+        assert asyncio.wait_for
         self._import = builtins.__import__
         builtins.__import__ = self._note
         return self

@@ -47,11 +47,33 @@ class _Time:
         return (seconds, 1, 1, 0, 0, 0, 5, 1)
 
 
+class _Serial:
+    """The serial line of a board: `sys.stdin`, `sys.stdout` and the reader upon it.
+
+    What is in `typed` has arrived; `shown` is what was written.
+    """
+
+    def __init__(self):
+        self.buffer = self
+        self.typed = b""
+        self.shown = b""
+
+    def write(self, data):
+        self.shown += data
+
+    async def read(self, size):
+        while not self.typed:
+            await asyncio.sleep_ms(10)
+        data, self.typed = self.typed[:size], self.typed[size:]
+        return data
+
+
 class _Asyncio:
     """The module `asyncio` of a board, whose `run` lives in virtual time."""
 
     create_task = staticmethod(asyncio.create_task)
     sleep = staticmethod(asyncio.sleep)
+    StreamReader = staticmethod(lambda line: line)
 
 
 class StartTest(unittest.TestCase):
@@ -69,6 +91,7 @@ class StartTest(unittest.TestCase):
         machine.voltages[_ADC] = lambda: self.circuit.adc_read_u16() * 50
         self.apps = []
         self.said = []
+        self.stdin = self.stdout = _Serial()
         self.open = builtins.open
         self.keep = start._keep
 
@@ -177,6 +200,12 @@ class StartTest(unittest.TestCase):
         machine.fire()
         self.assertEqual(machine.state["fed"], fed + 1)
         self.assertEqual(esp32.stored["starts"], 0)
+
+    def test_line_typed_at_the_serial_port_is_answered_by_the_console(self):
+        """The console is on the line that the board was flashed over."""
+        self.stdin.typed = b"help doctor\r"
+        self.power_on(1000, end=None)
+        self.assertIn(b"example: doctor", self.stdout.shown)
 
     def test_wished_reset_opens_then_resets(self):
         """What app.run returns for leads to a reset of the chip, never to the prompt."""

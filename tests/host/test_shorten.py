@@ -37,6 +37,17 @@ SAME = {
     "a loop variable of a comprehension hides a parameter":
         "def f(value, other):\n    return [value for value in value if value != other], value\n"
         "print(f([1, 2, 3], 2))\n",
+    "a comprehension is returned, joined, assigned, and keeps its variables to itself":
+        "def f(x, items):\n    if x:\n        y = [x for x in items if x > 1]\n"
+        "        return y, x\n    for x in (1, 2):\n        print([x, 0], tuple([x * i for i in"
+        " items]))\n    try:\n        return ','.join([str(x + i) for i in items for x in [i]])\n"
+        "    finally:\n        print(x)\nprint(f(5, [1, 2, 3]), f(0, [1, 2]))\n",
+    "a comprehension is the second thing that is evaluated":
+        "log = []\ndef note(x):\n    log.append(x)\n    return x\n"
+        "def f(items):\n    return max(note(9), [note(i) for i in items][0])\n"
+        "print(f([1, 2]), log)\n",
+    "a comprehension holds a lambda that catches its variable":
+        "def f(items):\n    return [(lambda y: x + y)(1) for x in items]\nprint(f([1, 2]))\n",
     "a comprehension stands in a comprehension":
         "def f(a):\n    return [[x * y for y in a] for x in a]\nprint(f([1, 2]))\n",
     "a lambda has a default":
@@ -104,6 +115,12 @@ def test_program_when_shortened_then_prints_the_same(what):
     text, _ = shortened(SAME[what])
     assert before
     assert run(text) == before
+
+
+def test_comprehension_when_it_is_evaluated_first_then_becomes_a_loop():
+    """It would be a function of its own."""
+    text, _ = shortened("def f(items):\n    return [i for i in items]\n")
+    assert "for v" in text and "] for" not in text and text.count("[") == 2
 
 
 def test_private_attributes_when_classes_are_strangers_then_share_words():

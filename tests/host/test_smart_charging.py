@@ -9,7 +9,7 @@ from tests.host.harness import CP
 from tests.run import ROOT
 from tests.sim.charging_profiles import maximum, profile, tx
 
-HEAP = ("--heap", "96K")
+HEAP = ("--heap", "120K")
 
 _WITHOUT = """
 from tests.sim.charging_profiles import profile, tx

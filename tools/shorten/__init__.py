@@ -18,6 +18,7 @@ from tools import scopes
 from tools.shorten.attributes import Attributes
 from tools.shorten.globals import make_constants, rename_globals
 from tools.shorten.locals import rename_locals
+from tools.shorten.loops import unroll
 from tools.shorten.words import INTERNED, Words
 
 
@@ -27,6 +28,7 @@ def shorten(tree, others):
     Returns {kind: {old name: new name, or sorted list of them}} for the record.
     """
     scopes.set_parents(tree)
+    unroll(tree)
     words = Words(tree, others)
     table = {"attribute": Attributes(tree, words).rename()}
     make_constants(tree, words)

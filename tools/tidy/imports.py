@@ -12,7 +12,7 @@ from tools.tidy.findings import is_for_checker
 PURE = ("micropython", "struct", "json", "binascii", "hashlib", "array")
 _SHELL = (*PURE, "asyncio", "gc", "sys", "time", "errno", "io")
 _SOCKETS = (*_SHELL, "socket", "tls", "ssl", "os", "select")
-_EVENTS = ("firmware.events",)
+_EVENTS = ("firmware.events", "firmware.late")
 _LEAVES = ("firmware.config", "firmware.clock", "firmware.storage", "firmware.health",
            "firmware.hal", "firmware.events")
 
@@ -36,6 +36,7 @@ MATRIX = (
     ("firmware/boot.py", ("*",)),
     ("firmware/main.py", ("*",)),
     ("firmware/__init__.py", ()),
+    ("firmware/late.py", ("sys",)),
     ("firmware/", ("lib", *PURE, *_LEAVES)),
     ("boards/sim/", ("*",)),
     # The composition root of a device: it starts firmware.app and gives it its way out.
