@@ -52,8 +52,8 @@ _GC_BYTES_MIN = const(1024)
 _GC_SHARE_BOOT = const(24)
 _GC_SHARE = const(2)
 # 1 << row of firmware.evse.faults.TABLE
-_CRASH_LOOP = const(1 << 9)
-_STORAGE_LOST = const(1 << 10)
+_CRASH_LOOP = const(1 << 10)
+_STORAGE_LOST = const(1 << 11)
 
 VERSION = "0.1.0"
 

@@ -24,7 +24,8 @@ class PilotCircuit:
     """One pilot line with what hangs on it.
 
     Set by the test or the EV model: ev_ohm (None = unplugged), has_diode, short_ohm (None, or the
-    CP-PE resistance of a fault), is_connected (the CP relay of the EVSE), source_mv (rails).
+    CP-PE resistance of a fault), is_connected (the CP relay of the EVSE), source_mv and sink_mv
+    (rails).
     Driven by the firmware: duty. noise_mv is the amplitude at the ADC pin.
     """
 
@@ -35,6 +36,7 @@ class PilotCircuit:
         self.short_ohm = None
         self.is_connected = True
         self.source_mv = _SOURCE_MV
+        self.sink_mv = -_SOURCE_MV
         self.noise_mv = noise_mv
         self.duty = _X1
         self.reads = 0
@@ -49,7 +51,7 @@ class PilotCircuit:
 
     def low_mv(self):
         """Level of the line while the generator gives -12 V."""
-        return self._level_mv(-self.source_mv)
+        return self._level_mv(self.sink_mv)
 
     def line_mv(self, phase):
         """Level of the line at `phase` (0..65535 of the period, the high half comes first)."""
@@ -61,13 +63,13 @@ class PilotCircuit:
             since, before, after = phase, -1, 1
         else:
             since, before, after = phase - self.duty, 1, -1
-        after_mv = self._level_mv(after * self.source_mv)
+        after_mv = self.high_mv() if after > 0 else self.low_mv()
         if since >= _EDGE:
             return after_mv
         # Nearly exponential: half of the time is enough for 94 % of the way.
         left = (_EDGE - since) * 1024 // _EDGE
         left = left * left // 1024
-        before_mv = self._level_mv(before * self.source_mv)
+        before_mv = self.high_mv() if before > 0 else self.low_mv()
         return after_mv + (before_mv - after_mv) * left // 1024 * left // 1024
 
     def adc_u16(self, line_mv, noise_mv=0):

@@ -26,6 +26,10 @@ _VOLTAGE_MV = const(230_000)
 _FREQUENCY_MHZ = const(50_000)
 # What the mains are in each fault, in mV and mHz.
 _LOW_MV = const(172_000)
+_SAG_MV = const(115_000)
+# The rails of a good pilot generator, and of a bad one.
+_RAIL_MV = const(12_000)
+_WEAK_MV = const(9_000)
 _HIGH_MV = const(276_000)
 _WRONG_MHZ = const(52_500)
 _RECORD = "<QBBBBIHB"  # energy mWh, plugged, car, wants, phases, max mA, SoC permille, socket
@@ -53,8 +57,10 @@ class Outlet:
         self.earth = True
         self.all_phases = True  # What the second contactor lets through; False: L1 alone.
         self.undervoltage = self.overvoltage = self.wrong_frequency = self.phase_missing = False
+        self.power_loss = self.voltage_sag = False
         self.shorted = False
         self.diode_missing = False
+        self.weak_pilot = self.weak_low = False
         self.earth_lost = False
         self.noisy = False
         self.load = "A"
@@ -76,6 +82,10 @@ class Outlet:
         volts_mv = _LOW_MV if self.undervoltage else _VOLTAGE_MV
         if self.overvoltage:
             volts_mv = _HIGH_MV
+        elif self.power_loss:
+            volts_mv = 0
+        elif self.voltage_sag:
+            volts_mv = _SAG_MV
         total_w = 0
         for phase in range(3):
             phase_mv = 0 if phase == 2 and self.phase_missing else volts_mv
@@ -95,6 +105,8 @@ class Outlet:
         self.load = ev.load
         circuit.ev_ohm = _OHMS[self.load]
         circuit.has_diode = ev.has_diode and not self.diode_missing
+        circuit.source_mv = _WEAK_MV if self.weak_pilot else _RAIL_MV
+        circuit.sink_mv = -_WEAK_MV if self.weak_pilot or self.weak_low else -_RAIL_MV
         circuit.short_ohm = OHM_SHORT_TEST if self.shorted else None
         circuit.noise_mv = _NOISE_MV if self.noisy else _QUIET_MV
 

@@ -25,6 +25,7 @@ _FINAL_READING_MS = const(1500)
 # After a boot the pilot's reading is believed when it has not changed for so long.
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
+_MIRROR_MV = const(1500)
 _METER_SILENT_MS = const(11000)
 # Table A.6, 12 and 13, and the peers' 30 s: so long after D, E or F nothing is offered again.
 _REOFFER_MS = const(30_000)
@@ -40,10 +41,11 @@ _F_MS = const(300)
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
 # 1 << row of faults.TABLE
+_CP_GENERATOR = const(1 << 7)
 _DIODE = const(1 << 8)
-_METER_SILENT = const(1 << 24)
-_CP_TOGGLING = const(1 << 27)
-_SIMPLIFIED = const(1 << 28)
+_METER_SILENT = const(1 << 25)
+_CP_TOGGLING = const(1 << 28)
+_SIMPLIFIED = const(1 << 29)
 
 
 class Connector:
@@ -141,7 +143,7 @@ class Connector:
         """Take in the pilot and the meter, decide about power, hand the wishes to the guard."""
         guard = self.guard
         pwm = 0 < guard.duty < _STEADY_HIGH
-        if not self.wake_up.tick(now, self):
+        if not self.wake_up.tick(now, self) and guard.duty:
             # What is measured while the pilot is broken, or F, says nothing about the EV.
             self.pilot.update(now, guard.high_mv, guard.low_mv, pwm, guard.blanked)
         if self.pilot.state not in (pilots.E, pilots.F):
@@ -184,7 +186,12 @@ class Connector:
         elif not self._diode.running:
             self._diode.start(now, _DIODE_MS)
         elif self._diode.expired(now):
-            self.found |= _DIODE
+            # Without a diode the low half mirrors the high one; any other is the generator's.
+            if -_MIRROR_MV < self.guard.high_mv + self.guard.low_mv < _MIRROR_MV:
+                self.found |= _DIODE
+            else:
+                self.found |= _CP_GENERATOR
+                self.wake_up.passed = False
 
     def _find_faults(self, now):
         """Bring the overlay up to date, and carry out what a new fault asks for."""
@@ -230,9 +237,12 @@ class Connector:
         duty = pilots.duty_u16(offer_ma) if is_offer else _STEADY_HIGH
         if self._f.expired(now):
             self._f.stop()
-        if self._f.running and not guard.closed:
+        # A weld shows F as long as it is latched, but not before the EV is known after a boot.
+        welded = self.pilot_known and guard.trips_latched & _TRIP_WELD
+        if welded or (self._f.running and not guard.closed):
             duty = 0
-        guard.request_duty = duty
+        test = self.wake_up.duty
+        guard.request_duty = duty if test is None else test
         # A plug that is not held could be pulled under load: it opens at once, not softly.
         tested = self.protection.rcd_ok or guard.close
         guard.request_close = self.power.wants_contactor and held and tested

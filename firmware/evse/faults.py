@@ -23,8 +23,9 @@ overcurrent|EV drew too much current|OverCurrent!|04|H||
 contactor_stuck_open|contactor does not close|PowerSwitch!|17|H||
 pe_lost|protective earth is lost|Ground!|02|H|5|20
 cp_short|pilot shorted to earth (E)|Other~|14|H||10
-cp_negative|pilot stays negative (F)|Internal~|14|H||10
+cp_generator|pilot generator is wrong (F)|Internal~|14|H||10
 diode|EV diode is missing|Other~|10|H||255
+power_loss|mains are gone|UnderVoltage|15|H|4|120
 crash_loop|three crashes: check, then power off and on|Internal~||S||
 storage_lost|configuration lost, check limits|Internal~||S||
 rcd_selftest|RCD fails its self-test|Ground!||S||
@@ -51,14 +52,14 @@ simplified_pilot|EV without S2: only 10 A|No~||10||
 _TRIPS = b"\x04\x01\x02\x08\x10"
 # Bits of the rows that are found here. The others are known to whoever finds them.
 _CP_SHORT = const(1 << 6)
-_CP_NEGATIVE = const(1 << 7)
-_VENTILATION = const(1 << 21)
+_CP_GENERATOR = const(1 << 7)
+_VENTILATION = const(1 << 22)
 
 _FOREVER = const(255)
 _OLD_MS = const(0x10000000)
 # What stops the whole charge point: emergency stop, crash loop, storage lost. With one of them,
 # connector 0 is Faulted, too.
-OF_STATION = const(1 << 2 | 1 << 9 | 1 << 10)
+OF_STATION = const(1 << 2 | 1 << 10 | 1 << 11)
 
 
 class Fault:
@@ -77,8 +78,8 @@ _ON, _OFF = [
     bytes([int(row.split("|")[at] or 0) for row in TABLE.split("\n")[1:-1]]) for at in (5, 6)
 ]
 # The rows whose reaction is H, and those with H or S: they are the first.
-HARD = const(0x1FF)
-_BLOCKING_ROWS = const(21)
+HARD = const(0x3FF)
+_BLOCKING_ROWS = const(22)
 
 
 class Faults:
@@ -144,7 +145,7 @@ def _found(connector):
     if state == pilots.E:
         found |= _CP_SHORT
     elif state == pilots.F:
-        found |= _CP_NEGATIVE
+        found |= _CP_GENERATOR
     elif state == pilots.D and not connector.guard.is_d_allowed:
         found |= _VENTILATION
     return found

@@ -18,6 +18,14 @@ STOPPING = const(2)  # X1, waiting for the EV to open S2.
 _FORCE_OPEN_MS = const(6000)
 _REOFFER_MS = const(5000)
 _PULSE_MS = const(4000)
+# The self-test: a level is there after so long; one that has failed is repeated after so long.
+_LEVEL_MS = const(100)
+_AGAIN_MS = const(60_000)
+_LOW_MV = const(-10300)
+_HIGH_MV = const(10500)
+_X1 = const(65535)
+# 1 << row of faults.TABLE
+_CP_GENERATOR = const(1 << 7)
 
 
 class Power:
@@ -106,22 +114,37 @@ class WakeUp:
     asked, not oftener: a car that is full stays in B, too.
 
     delay_s: so long an EV may stay in B with an offer; 0 = it is never woken.
+
+    The same switch lets the pilot's generator be tested, after the boot and while `passed` is
+    False: steady low has to be -12 V, and X1 +12 V, whoever is plugged in. Without a switch it
+    waits until nobody is. duty: what the test needs on the pilot; None when there is none.
     """
 
     def __init__(self, port):
         self.delay_s = 0
+        self.passed = False
+        self.duty = None
+        self._due = Deadline()
         self._switch = port.cp_switch
         self._wait, self._pulse = Deadline(), Deadline()
         self._is_done = False
 
     def tick(self, now, connector):
         """Return True while what the pilot shows is our own doing."""
+        if self.duty is not None:
+            self._test(now, connector)
+            return True
         if self._pulse.running:
             if not self._pulse.expired(now):
                 return self._switch is not None
             self._pulse.stop()
             self._connect(1)
         state = connector.pilot.state
+        if not (self.passed or connector.offering or connector.guard.closed or self._due.left(now)):
+            if self._switch is not None or (connector.pilot_known and state == pilots.A):
+                self._connect(0)
+                self._level(now, 0)
+                return True
         sleeps = connector.offering and state == pilots.B and not connector.guard.closed
         if state != pilots.B:
             self._is_done = False
@@ -135,6 +158,26 @@ class WakeUp:
             self.start(now, _PULSE_MS)
             return self._switch is not None
         return False
+
+    def _level(self, now, duty):
+        self.duty = duty
+        self._due.start(now, _LEVEL_MS)
+
+    def _test(self, now, connector):
+        guard = connector.guard
+        if self._due.left(now) or guard.duty != self.duty:
+            return
+        if self.duty:
+            self.passed = guard.high_mv >= _HIGH_MV
+        elif guard.low_mv <= _LOW_MV:
+            self._level(now, _X1)
+            return
+        self.duty = None
+        self._connect(1)
+        self._due.start(now, _AGAIN_MS)
+        connector.found &= ~_CP_GENERATOR
+        if not self.passed:
+            connector.found |= _CP_GENERATOR
 
     def start(self, now, time_ms):
         """Let the EV see nothing, or X1, for so long."""

@@ -3,7 +3,8 @@ residual current device's own test, and an EV that misuses the pilot.
 
 Only facts, as bits of faults.py, which has the times, reactions and codes. Mains: below 0.8 and
 above 1.15 of 230 V, and outside 47.5 to 51.5 Hz (57.5 to 61.5), nothing charges until 0.9 to 1.09
-and 49.9 to 50.1 Hz have held for 60 s (the limits of OVE R37).
+and 49.9 to 50.1 Hz have held for 60 s (the limits of OVE R37). Below 0.6 of it the first reading
+of the meter counts, and the contactor opens at once.
 """
 
 from micropython import const
@@ -13,24 +14,28 @@ from ticks import Deadline
 
 # 1 << row of faults.TABLE.
 _PE_LOST = const(1 << 5)
-_RCD_SELFTEST = const(1 << 11)
-_OVERVOLTAGE = const(1 << 12)
-_UNDERVOLTAGE = const(1 << 13)
-_FREQUENCY = const(1 << 14)
-_OVERTEMPERATURE = const(1 << 15)
-_CP_UNSTABLE = const(1 << 20)
-_PHASE_MISSING = const(1 << 22)
-_TEMPERATURE_SENSOR = const(1 << 23)
-_DERATING = const(1 << 25)
-_CP_TOGGLING = const(1 << 27)
-_SIMPLIFIED = const(1 << 28)
-_MAINS = const(_OVERVOLTAGE | _UNDERVOLTAGE | _FREQUENCY | _PHASE_MISSING)
+_POWER_LOSS = const(1 << 9)
+_RCD_SELFTEST = const(1 << 12)
+_OVERVOLTAGE = const(1 << 13)
+_UNDERVOLTAGE = const(1 << 14)
+_FREQUENCY = const(1 << 15)
+_OVERTEMPERATURE = const(1 << 16)
+_CP_UNSTABLE = const(1 << 21)
+_PHASE_MISSING = const(1 << 23)
+_TEMPERATURE_SENSOR = const(1 << 24)
+_DERATING = const(1 << 26)
+_CP_TOGGLING = const(1 << 28)
+_SIMPLIFIED = const(1 << 29)
+_LOW = const(_UNDERVOLTAGE | _POWER_LOSS)
+_MAINS = const(_OVERVOLTAGE | _LOW | _FREQUENCY | _PHASE_MISSING)
 
 # 0.8 and 0.9, 1.15 and 1.09 of 230 V.
 _LOW_MV = const(184_000)
 _BACK_MV = const(207_000)
 _HIGH_MV = const(264_500)
 _DOWN_MV = const(250_700)
+# 0.6 of 230 V: below it contactors drop out by themselves, and a box like this one at last.
+_LOSS_MV = const(138_000)
 # A phase below this is missing, not low.
 _GONE_MV = const(70_000)
 # In 0.1 degrees: the offer falls from there on to 6 A at _COLDEST_OFFER; off at _STOP.
@@ -212,8 +217,10 @@ def mains(meter, before):
                 found = _PHASE_MISSING
             else:
                 least_mv = min(least_mv, voltage_mv)
-    if least_mv < (_BACK_MV if before & _UNDERVOLTAGE else _LOW_MV) or 0 <= most_mv < _GONE_MV:
+    if least_mv < (_BACK_MV if before & _LOW else _LOW_MV):
         found = _UNDERVOLTAGE
+    if least_mv < _LOSS_MV or 0 <= most_mv < _GONE_MV:
+        found = _POWER_LOSS
     if most_mv > (_DOWN_MV if before & _OVERVOLTAGE else _HIGH_MV):
         found |= _OVERVOLTAGE
     frequency_mhz = meter.frequency_mhz

@@ -19,11 +19,11 @@ from firmware.evse.lock import LOCK_FAILED, UNLOCK_FAILED, Lock
 from ticks import Deadline
 
 # 1 << row of faults.TABLE.
-_LOCK_JAMMED = const(1 << 16)
-_PP_SHORT = const(1 << 17)
-_PP_OPEN = const(1 << 18)
-_PP_CHANGED = const(1 << 19)
-_LOCK_STUCK = const(1 << 26)
+_LOCK_JAMMED = const(1 << 17)
+_PP_SHORT = const(1 << 18)
+_PP_OPEN = const(1 << 19)
+_PP_CHANGED = const(1 << 20)
+_LOCK_STUCK = const(1 << 27)
 
 # EV on the control pilot, but no resistor yet: the plug is still on its way in.
 _PLUG_MS = const(1500)

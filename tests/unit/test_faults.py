@@ -116,7 +116,8 @@ class FaultsTest(unittest.TestCase):
         # The reaction column, by name.
         hard = [faults.Fault(row).name for row in range(_ROWS) if faults.HARD >> row & 1]
         self.assertEqual(
-            sorted(hard), sorted(list(_BY_TRIP) + ["pe_lost", "cp_short", "cp_negative", "diode"])
+            sorted(hard),
+            sorted(list(_BY_TRIP) + "pe_lost cp_short cp_generator diode power_loss".split()),
         )
 
     def test_several_limits_then_the_least_counts(self):

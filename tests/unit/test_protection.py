@@ -42,10 +42,18 @@ class MainsTest(unittest.TestCase):
         self.check([], high, voltage_mv=(250_700,) * 3)
 
     def test_one_phase_gone_then_missing_and_not_low(self):
-        # All gone is a low voltage.
+        # All gone is a power loss.
         self.check(["phase_missing"], voltage_mv=(230_000, 69_999, 230_000))
-        self.check(["undervoltage"], voltage_mv=(230_000, 70_000, 230_000))
-        self.check(["undervoltage"], voltage_mv=(0, 0, 0))
+        self.check(["power_loss"], voltage_mv=(230_000, 70_000, 230_000))
+        self.check(["power_loss"], voltage_mv=(0, 0, 0))
+
+    def test_voltage_below_six_tenths_then_the_mains_are_gone(self):
+        # And what comes back after it has to be as good as after any low voltage.
+        self.check(["undervoltage"], voltage_mv=(138_000,) * 3)
+        self.check(["power_loss"], voltage_mv=(230_000, 137_999, 230_000))
+        gone = protection.mains(Meter((0, 0, 0)), 0)
+        self.check(["undervoltage"], gone, voltage_mv=(206_999,) * 3)
+        self.check([], gone, voltage_mv=(207_000,) * 3)
 
     def test_meter_that_does_not_measure_it_then_nothing(self):
         # A meter of one phase has no others, and many have no frequency.
