@@ -156,7 +156,7 @@ class GeneratorTest(Rows):
         self.assertEqual(plant.state()["faults"], ["cp_short"])
 
     def test_low_rail_that_fails_while_charging_then_open_and_faulted(self):
-        # A second of wrong negative plateau; the EV's diode is not to blame. The self-test ends it.
+        # A second of wrong negative plateau; the EV's diode is not to blame. A self-test ends it.
         for name in ("cp_low_rail", "cp_generator"):
             plant = self.begin()
             self.charge()
