@@ -97,14 +97,14 @@ def _socket_port(socket):
     )
 
 
-def port_of(outlet, pilot=None):
+def port_of(outlet, pilot=None, has_mirror=True):
     """Return the ConnectorPort of one outlet; `pilot`: what reads and drives its pilot, None for
-    the real driver."""
+    the real driver; `has_mirror`: the contactor has a mirror contact."""
     circuit = outlet.circuit
     port = ConnectorPort(
         pilot or PilotIo(SimAdc(circuit), SimPwm(circuit), circuit.calibration()),
         Pin(outlet.contactor, "coil"),
-        Pin(outlet.contactor, "closed"),
+        Pin(outlet.contactor, "closed") if has_mirror else None,
         Pin(outlet.rcm, "output"),
         Pin(outlet, "emergency"),
     )

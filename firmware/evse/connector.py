@@ -37,9 +37,10 @@ _CALM_MS = const(60_000)
 _PHASES_MS = const(60_000)
 # State F after a fault that opens at once (Table A.5: 300 ms at least).
 _F_MS = const(300)
-# firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT
+# firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT, TRIP_NOT_CLOSING
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
+_TRIP_NOT_CLOSING = const(16)
 # 1 << row of faults.TABLE
 _CP_GENERATOR = const(1 << 7)
 _DIODE = const(1 << 8)
@@ -247,11 +248,13 @@ class Connector:
         tested = self.protection.rcd_ok or guard.close
         guard.request_close = self.power.wants_contactor and held and tested
         guard.requested_at = now
-        guard.request_trips &= ~_TRIP_OVERCURRENT
+        guard.request_trips &= ~(_TRIP_OVERCURRENT | _TRIP_NOT_CLOSING)
         # A silent meter says nothing, and one that was never heard has no currents.
         current_ma = self.meter.current_ma if self.meter.online else ()
         if self.protection.overcurrent(now, offer_ma, current_ma):
             guard.request_trips |= _TRIP_OVERCURRENT
+        if self.protection.carries_nothing(now, self.charging, current_ma):
+            guard.request_trips |= _TRIP_NOT_CLOSING
 
     def _switches_phases(self, now):
         """Return True while the contactor has to be open for a change of phases; carry it out when

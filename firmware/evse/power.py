@@ -140,8 +140,8 @@ class WakeUp:
             self._pulse.stop()
             self._connect(1)
         state = connector.pilot.state
-        is_busy = connector.offering or connector.guard.closed
-        if not (self.passed or is_busy or self._due.left(now)):
+        is_due = not (self.passed or self._due.left(now))
+        if is_due and not (connector.offering or connector.guard.closed):
             if self._switch is not None or (connector.pilot_known and state == pilots.A):
                 self._connect(0)
                 self._level(now, 0)

@@ -49,6 +49,8 @@ _LEAST_MA = const(6000)
 _ALL_MA = const(80_000)
 _OVER_MS = const(7000)
 _HARD_MS = const(500)
+_IDLE_MS = const(30_000)
+_NOTHING_MA = const(100)
 _MARGIN_MA = const(500)
 # The residual current device answers its test within 3 s at most, and is quiet again as soon.
 _ANSWER_MS = const(3000)
@@ -79,6 +81,8 @@ class Protection:
         self._test = _WAIT
         self._due, self._sample, self._slope = Deadline(), Deadline(), Deadline()
         self._leak, self._over, self._hard = Deadline(), Deadline(), Deadline()
+        self._idle = Deadline()
+        self._has_carried = False
         self._reading_id = 0
         self._toggles = 0
         self._cp = pilots.A
@@ -114,13 +118,20 @@ class Protection:
         """
         # 10 % and 0.5 A: the errors of meter, duty and EV together.
         limit_ma = (offer_ma + _MARGIN_MA) * 11 // 10
-        most_ma = 0
-        for phase_ma in current_ma:
-            if phase_ma is not None and phase_ma > most_ma:
-                most_ma = phase_ma
+        most_ma = _most(current_ma)
         _keep(self._over, now, offer_ma and most_ma > limit_ma, _OVER_MS)
         _keep(self._hard, now, most_ma > self._max_ma * 5 // 4, _HARD_MS)
         return self._over.expired(now) or self._hard.expired(now)
+
+    def carries_nothing(self, now, charging, current_ma):
+        """Return True when nothing has flowed for 30 s while the EV asks and the contactor should
+        be closed, and never since it was closed. Only where no mirror contact says it sooner, and
+        where the meter says something."""
+        most_ma = _most(current_ma)
+        self._has_carried = charging and (self._has_carried or most_ma >= _NOTHING_MA)
+        is_idle = charging and most_ma >= 0 and not self._has_carried
+        _keep(self._idle, now, is_idle and self.port.mirror() is None, _IDLE_MS)
+        return self._idle.expired(now)
 
     def _temperature(self, now, tenths, found):
         found &= ~_TEMPERATURE_SENSOR
@@ -241,6 +252,10 @@ def derated_ma(tenths, max_ma):
         return _ALL_MA
     left = max(_LEAST - tenths, 0)
     return (_LEAST_MA + (max_ma - _LEAST_MA) * left // (_LEAST - _WARM)) // 1000 * 1000
+
+
+def _most(current_ma):
+    return max([ma for ma in current_ma if ma is not None] + [-1])
 
 
 def _keep(deadline, now, is_true, time_ms):

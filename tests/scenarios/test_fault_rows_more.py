@@ -147,6 +147,7 @@ class GeneratorTest(Rows):
             self.assertFalse("cp_generator" in plant.state()["faults"])
             plant.do("card", id=CARD)
             self.wait("Charging", 40_000)
+            plant.run(5000)
             self.assertFalse(plant.world.outlets[0].ev.confused)
             self.finish()
             self.tearDown()
@@ -156,7 +157,7 @@ class GeneratorTest(Rows):
         self.assertEqual(plant.state()["faults"], ["cp_short"])
 
     def test_low_rail_that_fails_while_charging_then_open_and_faulted(self):
-        # A second of wrong negative plateau; the EV's diode is not to blame. A self-test ends it.
+        # A second of it; the EV's diode is not to blame. The self-test ends it.
         for name in ("cp_low_rail", "cp_generator"):
             plant = self.begin()
             self.charge()
@@ -194,3 +195,52 @@ class GeneratorTest(Rows):
         self.assertEqual(plant.status(), "Faulted")
         plant.do("unplug")
         self.wait("Available", 20_000)
+
+
+class NoMirrorTest(Rows):
+    def test_contactor_that_does_not_close_then_found_by_the_current(self):
+        # Half a minute in C with an offer, and nothing flows; over when the EV has left.
+        plant = self.begin(has_mirror=False)
+        plant.do("fault", name="contactor_stuck_open")
+        self.charge()
+        plant.run(23_000)
+        self.assertEqual(plant.status(), "Charging")
+        self.wait("Faulted", 4000)
+        self.assert_faulted("contactor_stuck_open", "PowerSwitchFailure", "CX017")
+        plant.run(60_000)
+        self.assertEqual(plant.status(), "Faulted")
+        plant.do("clear", name="contactor_stuck_open")
+        plant.do("unplug")
+        self.wait("Available")
+        self.settle()
+
+    def test_current_that_has_flowed_then_the_contactor_is_closed_whatever_comes(self):
+        # An EV that stays in C and takes a break is no fault of ours.
+        plant = self.begin(has_mirror=False)
+        self.charge()
+        plant.do("ev", max_ma=0)
+        plant.run(120_000)
+        self.assertEqual((plant.status(), plant.state()["current_ma"][0]), ("Charging", 0))
+        self.finish()
+
+    def test_board_with_a_mirror_contact_then_no_current_says_nothing(self):
+        # The mirror has said it in 250 ms, or there is nothing to be said.
+        plant = self.begin()
+        plant.do("plug")
+        plant.do("ev", max_ma=0)
+        plant.run(600)
+        plant.do("card", id=CARD)
+        self.wait("Charging")
+        plant.run(120_000)
+        self.assertEqual((plant.status(), plant.closed()), ("Charging", True))
+        self.finish()
+
+    def test_meter_that_is_silent_then_says_nothing_about_the_contactor(self):
+        # Nobody knows whether something flows.
+        plant = self.begin(has_mirror=False)
+        plant.do("fault", name="meter_silent")
+        plant.run(15_000)
+        self.charge()
+        plant.run(60_000)
+        self.assertEqual(plant.state()["faults"], ["meter_silent"])
+        self.finish()

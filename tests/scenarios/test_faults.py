@@ -347,8 +347,8 @@ class CompleteTest(Scenario):
         known = answer["error"].split(": ")[1].split(", ")
         self.assertEqual(
             sorted(known),
-            ["contactor_stuck_open", "contactor_welded", "cp_generator", "cp_low_rail", "cp_noise",
-             "cp_short", "diode", "emergency_stop", "frequency", "meter_backwards",
+            ["contactor_stuck_open", "contactor_welded", "cp_generator", "cp_low_rail",
+             "cp_noise", "cp_short", "diode", "emergency_stop", "frequency", "meter_backwards",
              "meter_silent", "overcurrent", "overtemperature", "overvoltage", "pe_lost",
              "phase_missing", "power_loss", "rcd_selftest", "rcd_trip", "reader_silent",
              "temperature_sensor", "undervoltage", "voltage_sag"],

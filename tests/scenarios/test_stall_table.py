@@ -16,7 +16,7 @@ class StallTableTest(unittest.TestCase):
         rows = []
         for row in stall_table.table():
             name, _what, limit_ms, quiet_ms, stalled_ms = row
-            self.assertTrue(quiet_ms <= limit_ms, name)
+            self.assertTrue(quiet_ms is not None and quiet_ms <= limit_ms, (name, quiet_ms))
             self.assertEqual(stalled_ms > limit_ms, limit_ms < 600, name)
             rows.append(row)
         self.assertEqual(len(printed), len(rows) + 2)

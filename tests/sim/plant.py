@@ -36,6 +36,7 @@ class Plant:
 
     settings: configuration of the first boot. `connected`: the network, to be set at any time.
     features: see App. real_pilot: read the pilot through ADC bursts, ten times slower.
+    has_mirror: the contactors have a mirror contact (not with real_pilot).
     `violations` of what must
     always hold are collected, see tests/sim/invariants.py. A reset that the firmware wants
     is carried out at once, in the same world and on the same flash. socket: detachable cables.
@@ -53,6 +54,7 @@ class Plant:
         blocks=64,
         features=None,
         access=None,
+        has_mirror=True,
     ):
         self.connectors = connectors
         self.socket = socket
@@ -63,6 +65,7 @@ class Plant:
         self.flash = None
         self.powered = False
         self._real_pilot = real_pilot
+        self._has_mirror = has_mirror
         self._features = features
         self._access = access
         self.reaches = None
@@ -101,7 +104,8 @@ class Plant:
         board = SimBoard(self.time, self.world, mount(self.flash), _DESCRIPTION, self._crashed)
         if not self._real_pilot:
             board.connectors = [
-                port_of(outlet, Plateau(outlet.circuit)) for outlet in self.world.outlets
+                port_of(outlet, Plateau(outlet.circuit), self._has_mirror)
+                for outlet in self.world.outlets
             ]
         self.app = App(board, self._access, self._features)
         for key, value in settings:
