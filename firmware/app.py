@@ -50,7 +50,7 @@ _RESET_SETTLE_MS = const(500)
 _GC_BYTES_MAX = const(131072)
 _GC_BYTES_MIN = const(1024)
 _GC_SHARE_BOOT = const(24)
-_GC_SHARE = const(8)
+_GC_SHARE = const(2)
 # 1 << row of firmware.evse.faults.TABLE
 _CRASH_LOOP = const(1 << 10)
 _STORAGE_LOST = const(1 << 11)

@@ -233,9 +233,11 @@ def _fill_table_of_names():
     number = grown = 0
     while grown < _NAMES_FREE_BYTES:
         before = gc.mem_alloc()
-        getattr(gc, "name%d" % number, None)
+        # Many at a time: to tell what is allocated takes a look at the whole heap.
+        for _ in range(32):
+            getattr(gc, "name%d" % number, None)
+            number += 1
         grown = gc.mem_alloc() - before
-        number += 1
 
 
 def _fill_holes():

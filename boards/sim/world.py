@@ -61,6 +61,7 @@ class Outlet:
         self.shorted = False
         self.diode_missing = False
         self.weak_pilot = self.weak_low = False
+        self._weak = False, False
         self.earth_lost = False
         self.noisy = False
         self.load = "A"
@@ -105,8 +106,11 @@ class Outlet:
         self.load = ev.load
         circuit.ev_ohm = _OHMS[self.load]
         circuit.has_diode = ev.has_diode and not self.diode_missing
-        circuit.source_mv = _WEAK_MV if self.weak_pilot else _RAIL_MV
-        circuit.sink_mv = -_WEAK_MV if self.weak_pilot or self.weak_low else -_RAIL_MV
+        weak = self.weak_pilot, self.weak_pilot or self.weak_low
+        if weak != self._weak:
+            self._weak = weak
+            circuit.source_mv = _WEAK_MV if weak[0] else _RAIL_MV
+            circuit.sink_mv = -_WEAK_MV if weak[1] else -_RAIL_MV
         circuit.short_ohm = OHM_SHORT_TEST if self.shorted else None
         circuit.noise_mv = _NOISE_MV if self.noisy else _QUIET_MV
 

@@ -27,7 +27,7 @@ _LOCK_STUCK = const(1 << 27)
 
 # EV on the control pilot, but no resistor yet: the plug is still on its way in.
 _PLUG_MS = const(1500)
-_UNTIL_A = const(_LOCK_JAMMED | _PP_OPEN | _PP_CHANGED)
+_UNTIL_A = const(_LOCK_JAMMED | _PP_SHORT | _PP_OPEN | _PP_CHANGED)
 
 
 class SocketSide:

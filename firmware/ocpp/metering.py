@@ -61,6 +61,11 @@ class Metering:
     def tick(self, now):
         """Take what is due. Call it after each tick of the station."""
         config = self._ctx.config
+        # First what has the earlier time: the instant is over, the other values are from now.
+        if config.get("ClockAlignedDataInterval"):
+            self._tick_aligned(now)
+        else:
+            self._instant_s = None
         interval_s = config.get("MeterValueSampleInterval")
         for channel in self._channels:
             connector = channel.connector
@@ -73,10 +78,6 @@ class Metering:
             if _is_due(now, channel, interval_s):
                 self._send(now, channel, "MeterValuesSampledData", "Sample.Periodic", None)
                 self._keep(now, channel, "StopTxnSampledData", "Sample.Periodic", None)
-        if config.get("ClockAlignedDataInterval"):
-            self._tick_aligned(now)
-        else:
-            self._instant_s = None
 
     def on_end(self, now, connector_id):
         """Take the last values; call it just before the transaction of the connector ends."""
@@ -101,7 +102,8 @@ class Metering:
         stamp = (0, instant_s, 0)
         for channel in self._channels:
             self._send(now, channel, "MeterValuesAlignedData", "Sample.Clock", stamp)
-            self._keep(now, channel, "StopTxnAlignedData", "Sample.Clock", stamp)
+            if channel.connector.transaction is channel.transaction:
+                self._keep(now, channel, "StopTxnAlignedData", "Sample.Clock", stamp)
 
     def _send(self, now, channel, key, context, stamp):
         connector = channel.connector
@@ -110,6 +112,8 @@ class Metering:
             names = self._ctx.config.get(key)
             values = sampled_values(connector, names, context, channel.interval_wh(key))
             transaction = connector.transaction
+            if transaction is not channel.transaction:
+                transaction = None  # It has begun since the instant.
             self._ctx.transactions.sample(now, connector.id, transaction, values, stamp)
 
     def _keep(self, now, channel, key, context, stamp):

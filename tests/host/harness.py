@@ -173,7 +173,7 @@ def _status_problems(events):
     """Changes of status in a trace that OCPP 1.6 4.9 does not know; each boot begins anew."""
     pairs = StatusPairs()
     for event in events:
-        if event.get("event") in ("boot", "ready", "restarted"):
+        if event.get("event") == "vm_start":
             pairs.begin()
         elif event.get("event") == "status":
             problem = pairs.hear(event["connector"], event["status"])

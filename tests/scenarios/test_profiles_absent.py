@@ -32,7 +32,7 @@ _PROFILES = (
     ),
     (
         "LocalAuthListManagement",
-        "firmware.ocpp.local_auth_list firmware.auth.local_list firmware.auth.list_update "
+        "firmware.ocpp.local_auth_list firmware.auth.local_list firmware.auth.list_record "
         "ocpp16.local_auth_list",
         (("SendLocalList", {"listVersion": 1, "updateType": "Full"}),
          ("GetLocalListVersion", {})),

@@ -24,7 +24,7 @@ class _Watch:
     """What was seen of one connector."""
 
     def __init__(self):
-        self.was_closed = False
+        self.was_closed = self.was_driven = False
         self.without_c = 0
         self.duty = _X1
         self.since_duty = 0
@@ -59,6 +59,11 @@ class Invariants:
         if closed and not watch.was_closed:
             self._closing(outlet, connector)
         watch.was_closed = closed
+        # Contacts that hung may follow their coil later, when the test is used up.
+        coil = outlet.contactor.coil
+        if coil and not watch.was_driven and not connector.protection.rcd_ok:
+            self._report("contactor is driven without a tested RCD")
+        watch.was_driven = coil
         self._bolt(watch, outlet.socket, closed)
         # Nobody can open a welded one.
         closed = closed and not outlet.contactor.welded
@@ -90,8 +95,6 @@ class Invariants:
             self._report("contactor closes without the lock")
         if not outlet.circuit.has_diode:
             self._report("contactor closes without a diode")
-        if not connector.protection.rcd_ok:
-            self._report("contactor closes without a tested RCD")
 
     def _bolt(self, watch, socket, closed):
         if socket is None or not closed:

@@ -117,10 +117,10 @@ class DiodeTest(unittest.TestCase):
         self.assertEqual(rig.why(), "no diode")
 
     def test_step_in_x1_ends_the_time_of_a_bad_low_half(self):
-        # 200 ms bad, a pause in X1, one bad sample: not 250 ms of bad.
+        # 150 ms bad, a pause in X1, one bad sample: not 200 ms of bad.
         rig = charging()
         rig.low_mv = -5600
-        rig.step(20)
+        rig.step(15)
         rig.guard.request_duty = X1
         rig.step(50)
         rig.guard.request_duty = PWM

@@ -219,12 +219,12 @@ class OpeningTest(unittest.TestCase):
 
 
 class DiodeTest(unittest.TestCase):
-    def test_step_with_missing_diode_opens_after_250_ms(self):
+    def test_step_with_missing_diode_opens_after_200_ms(self):
         # C without diode: the low half is -5.6 V.
         rig = charging()
         rig.low_mv = -5600
         count = rig.steps_until(OPEN)
-        self.assertEqual(count, 26)
+        self.assertEqual(count, 21)
         self.assertEqual(rig.why(), "no diode")
 
     def test_step_with_missing_diode_never_closes(self):

@@ -178,6 +178,30 @@ class MeteringTest(unittest.TestCase):
         self._run(10)
         self.assertEqual([s[1:3] for s in self.ctx.transactions.samples], [(1, None), (2, None)])
 
+    def test_aligned_sample_in_the_tick_of_another_then_comes_first(self):
+        # Its time is the earlier one by some ms, and a transaction's values come in order.
+        self._set("MeterValueSampleInterval", "5")
+        self._set("ClockAlignedDataInterval", "5")
+        self.ctx.clock.set(self.now, _WALL_S + 3, 20)
+        self._begin()
+        self._run(11)
+        samples = [sample for sample in self.ctx.transactions.samples if sample[2] == "T1"]
+        stamps = [sample[4] for sample in samples]
+        first = _WALL_S + 8
+        self.assertEqual(stamps, [(0, first, 0), None, (0, first + 5, 0), None])
+
+    def test_transaction_that_begins_in_the_tick_of_an_instant_then_does_not_have_its_sample(self):
+        # It would lie some ms before the transaction.
+        self._set("StopTxnAlignedData", "Voltage.L1")
+        self._set("ClockAlignedDataInterval", "5")
+        self.ctx.clock.set(self.now, _WALL_S + 2, 970)
+        self.metering.tick(self.now)
+        self.now = ticks.add(self.now, 50)
+        self._begin()
+        samples = self.ctx.transactions.samples
+        self.assertEqual([sample[1:3] for sample in samples], [(1, None), (2, None)])
+        self.assertEqual(self.ctx.transactions.kept, [])
+
     def test_aligned_samples_need_a_known_time(self):
         # Without a clock there is no midnight to count from.
         self._set("MeterValueSampleInterval", "0")
