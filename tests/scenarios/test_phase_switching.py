@@ -1,5 +1,7 @@
 """numberPhases of the charging profile in force, where a second contactor can leave phases out."""
 
+# First what lies deepest: an import within an import takes C stack on MicroPython.
+import tests.sim.scenario  # noqa: F401
 from tests.scenarios.test_profile_limits import ProfileScenario
 from tests.sim.charging_profiles import maximum, profile, tx
 
