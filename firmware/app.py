@@ -115,6 +115,8 @@ class App:
         tables.append(device_keys.declared(board.keys))
         config = Config(KvStore(board.fs, "/config"), tables)
         config.load()
+        if any([port.phase_switch is not None for port in board.connectors]):
+            config.fix("ConnectorSwitch3to1PhaseSupported", True)
         return config
 
     def _build_ocpp(self):

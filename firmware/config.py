@@ -92,6 +92,10 @@ class Config:
         self._values[row[0]] = row[3]
         return True
 
+    def fix(self, name, value):
+        """Give a key that nobody may write what the board makes of it; nothing is stored."""
+        self._values[name] = value
+
     def names(self):
         """Yield all names in canonical spelling, always in the same order."""
         for row in self.rows():

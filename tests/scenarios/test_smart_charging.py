@@ -216,7 +216,7 @@ class AnswersTest(SmartCharging):
         rows = self.plant.call("GetConfiguration", {"key": names})["configurationKey"]
         values = [row["value"] for row in rows]
         self.assertTrue("SmartCharging" in values[0].split(","))
-        self.assertEqual(values[1:], ["10", "Current,Power", "50", "30", "false"])
+        self.assertEqual(values[1:], ["10", "Current,Power", "50", "30", "true"])
 
 
 class FieldTest(SmartCharging):
