@@ -15,6 +15,7 @@ _ROWS = {
     "pe_lost": ("GroundFailure", "CX002", 500, 500, "self", 11_000),
     "cp_short": ("OtherError", "CX014", 3000, 3000, "self", 7000),
     "undervoltage": ("UnderVoltage", "CX006", 3000, 9000, "self", 63_000),
+    "power_loss": ("UnderVoltage", "CX015", 3000, 3000, "self", 63_000),
     "overvoltage": ("OverVoltage", "CX005", 3000, 9000, "self", 63_000),
     "frequency": ("OtherError", "", 3000, 9000, "self", 63_000),
     "overtemperature": ("HighTemperature", "CX003", 6000, 12_000, "self", 3000),
