@@ -172,6 +172,23 @@ class GeneratorTest(Rows):
             self.finish()
             self.tearDown()
 
+    def test_low_rail_that_fails_while_offering_then_withdrawn_and_faulted(self):
+        # B2: the EV asks for nothing; a second of wrong negative plateau is enough here, too.
+        for name in ("cp_low_rail", "cp_generator"):
+            plant = self.begin()
+            plant.do("plug")
+            plant.do("ev", wants=False)
+            plant.run(600)
+            plant.do("card", id="04A1B2C3")
+            self.wait("SuspendedEV", 20_000)
+            plant.run(3000)
+            plant.do("fault", name=name)
+            self.wait("Faulted", 3000)
+            plant.run(500)
+            self.assertTrue(plant.world.outlets[0].circuit.duty in (0, 65535))
+            self.assertFalse(plant.closed())
+            self.tearDown()
+
     def test_missing_diode_while_charging_then_the_generator_is_not_blamed(self):
         # The low half mirrors the high one.
         plant = self.begin()
