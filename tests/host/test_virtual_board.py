@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import select
 import time
 
 import pytest
@@ -23,6 +25,12 @@ def board(tmp_path):
     made = VirtualBoard(tmp_path / "board", heap=100 * 1024)
     with made:
         yield made
+
+
+def _wait_for_reset(board):
+    deadline = time.monotonic() + 5
+    while "hard" not in board.resets and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def test_exec_when_board_is_new_then_has_the_heap_that_was_asked_for(board):
@@ -79,10 +87,23 @@ def test_reset_when_firmware_runs_then_mpremote_interrupts_it(board, tmp_path):
     """A hard reset starts main.py; Ctrl-C gets through to a loop that never reads."""
     put(board, tmp_path / "from", {"main.py": TICKER + "open('end', 'w').close()\n"})
     mpremote(board, "reset")
-    deadline = time.monotonic() + 5
-    while "hard" not in board.resets and time.monotonic() < deadline:
-        time.sleep(0.01)
+    _wait_for_reset(board)
     assert execute(board, "import os; print(os.listdir())") == "['main.py']\n"
+
+
+def test_ctrl_c_when_the_board_still_boots_then_interrupts_main(board, tmp_path):
+    """A Ctrl-C that is early waits until there is something to interrupt."""
+    put(board, tmp_path / "from", {"main.py": TICKER})
+    port = os.open(board.port, os.O_RDWR | os.O_NOCTTY)
+    board.reset()
+    _wait_for_reset(board)
+    os.write(port, b"\x03")
+    seen, deadline = b"", time.monotonic() + 20
+    while b">>>" not in seen and time.monotonic() < deadline:
+        if select.select([port], [], [], 0.1)[0]:
+            seen += os.read(port, 1000)
+    os.close(port)
+    assert b">>>" in seen, seen
 
 
 @pytest.mark.parametrize("operation", [1, 3])

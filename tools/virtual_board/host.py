@@ -43,10 +43,12 @@ class VirtualBoard:
         self._thread = None
         self._lines = None
         self._interruptible = False
+        self._is_up = False
         self._mute = False
         self._watchdog = None
         self._stop = threading.Event()
         self._up = threading.Event()
+        self._button = threading.Event()
         self.resets = []
 
     def __enter__(self):
@@ -76,6 +78,7 @@ class VirtualBoard:
                              soft=False)
         self._mute = mute
         self._watchdog = None
+        self._interruptible = self._is_up = False
         self._stop.clear()
         self._up.clear()
         lines = _Lines(self.port)
@@ -94,6 +97,10 @@ class VirtualBoard:
         if self._thread:
             self._thread.join(_START_S)
         self._thread = None
+
+    def reset(self):
+        """Press the reset button: the board boots again, its port stays."""
+        self._button.set()
 
     def wait_for_cut(self, timeout_s=20):
         """Wait until the cut that `start` was told of has happened. Raises TimeoutError."""
@@ -118,16 +125,23 @@ class VirtualBoard:
     def _pump(self, lines):
         try:
             while not self._stop.is_set():
-                ready = select.select([lines.control, lines.output, lines.master], [], [], 0.1)[0]
+                inputs = [lines.control, lines.output]
+                # Before that nobody could tell a Ctrl-C that interrupts from one that is data.
+                if self._is_up:
+                    inputs.append(lines.master)
+                ready = select.select(inputs, [], [], 0.1)[0]
                 # First what explains the rest.
                 if lines.control in ready and not self._obey(os.read(lines.control, _CHUNK)):
                     return
                 if lines.output in ready and lines.control not in ready:
                     lines.to_port(os.read(lines.output, _CHUNK))
-                if lines.master in ready:
+                if lines.master in ready and self._is_up:
                     self._from_port(lines)
                 if self._watchdog and time.monotonic() > self._watchdog:
                     self._restart("watchdog", 0)
+                if self._button.is_set():
+                    self._button.clear()
+                    self._restart("hard", 0)
                 if self._process.poll() is not None:
                     return
         finally:
@@ -152,7 +166,7 @@ class VirtualBoard:
             if word == "cut":
                 return False
             if word == "up":
-                self._interruptible = True
+                self._interruptible = self._is_up = True
                 self._up.set()
             elif word == "kbd":
                 self._interruptible = rest == "3"
@@ -165,7 +179,7 @@ class VirtualBoard:
 
     def _restart(self, how, operations):
         self.resets.append(how)
-        self._interruptible = False
+        self._interruptible = self._is_up = False
         self._kill()
         self._options["raw"] = how == "raw"
         self._options["soft"] = how in ("raw", "soft")

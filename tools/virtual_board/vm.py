@@ -272,10 +272,13 @@ def main():
     # What this file takes is not the board's.
     spare = gc.mem_free() - options["heap"]
     board.ballast = bytearray(spare - 64) if spare > 64 else None
-    board.tell("up")
-    run_file(board, "boot.py")
-    if not board.is_raw:
-        run_file(board, "main.py")
+    try:
+        board.tell("up")
+        run_file(board, "boot.py")
+        if not board.is_raw:
+            run_file(board, "main.py")
+    except KeyboardInterrupt:
+        pass  # Ctrl-C before a file ran or after it: what counts is that the REPL comes
     repl(board)
 
 
