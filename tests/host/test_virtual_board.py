@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import select
+import termios
 import time
 
 import pytest
@@ -30,7 +31,7 @@ def board(tmp_path):
 def _wait_for_reset(board):
     deadline = time.monotonic() + 5
     while "hard" not in board.resets and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0)
 
 
 def test_exec_when_board_is_new_then_has_the_heap_that_was_asked_for(board):
@@ -97,6 +98,7 @@ def test_ctrl_c_when_the_board_still_boots_then_interrupts_main(board, tmp_path)
     port = os.open(board.port, os.O_RDWR | os.O_NOCTTY)
     board.reset()
     _wait_for_reset(board)
+    termios.tcflush(port, termios.TCIFLUSH)
     os.write(port, b"\x03")
     seen, deadline = b"", time.monotonic() + 20
     while b">>>" not in seen and time.monotonic() < deadline:
