@@ -41,12 +41,10 @@ package(
         "config.py", "console/__init__.py", "console/commands.py",
         "console/configure.py", "console/doctor.py", "device_keys.py",
         "evse/__init__.py", "evse/admission.py", "evse/availability.py",
-        "evse/composite.py", "evse/connector.py", "evse/energy.py", "evse/faults.py",
-        "evse/latches.py", "evse/lifecycle.py", "evse/limiter.py", "evse/lock.py",
-        "evse/pilot.py", "evse/power.py", "evse/profile_store.py",
-        "evse/protection.py", "evse/proximity.py", "evse/reservations.py",
-        "evse/schedule.py", "evse/session.py", "evse/sharing.py",
-        "evse/smart_charging.py", "evse/socket_side.py", "evse/station.py",
+        "evse/connector.py", "evse/energy.py", "evse/faults.py", "evse/latches.py",
+        "evse/lifecycle.py", "evse/limiter.py", "evse/lock.py", "evse/pilot.py",
+        "evse/power.py", "evse/protection.py", "evse/proximity.py",
+        "evse/session.py", "evse/socket_side.py", "evse/station.py",
         "evse/status.py", "evse/tap.py", "evse/why.py", "guard/__init__.py",
         "guard/guard.py", "guard/loop.py", "hal.py", "late.py", "local/__init__.py",
         "local/console_shell.py", "net/__init__.py", "net/names.py",
@@ -80,8 +78,7 @@ package(
 package(
     "ocpp16",
     (
-        "__init__.py", "charging_profile.py", "core.py", "local_auth_list.py",
-        "remote_trigger.py",
+        "__init__.py", "core.py", "local_auth_list.py", "remote_trigger.py",
     ),
     base_path="lib",
 )
@@ -112,6 +109,8 @@ if options.tier == "full":
     package(
         "firmware",
         (
+            "evse/composite.py", "evse/profile_store.py", "evse/reservations.py",
+            "evse/schedule.py", "evse/sharing.py", "evse/smart_charging.py",
             "ocpp/reservation.py", "ocpp/smart_charging.py",
         ),
         base_path=".",
@@ -119,7 +118,7 @@ if options.tier == "full":
     package(
         "ocpp16",
         (
-            "reservation.py", "smart_charging.py",
+            "charging_profile.py", "reservation.py", "smart_charging.py",
         ),
         base_path="lib",
     )

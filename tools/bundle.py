@@ -49,35 +49,39 @@ class _Module:
         self.names = {}
 
 
-def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None):
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=()):
     """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
 
     There is one source for all, one for each part that is loaded late, and for each module of the
     board that others import names from, one that takes them out of the first. Names inside are
     those of the modules that nobody needs beside it. others: {name: tree} of all modules, if names
-    are to be shortened. Raises BundleError.
+    are to be shortened. without: modules that are not to be had: an import of one inside a
+    function stays, and fails when it is reached. Raises BundleError.
     """
     try:
-        return _Linker(root, board).link(others)
+        return _Linker(root, board, without).link(others)
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
 
 
-def shortened(root=mpy.ROOT, board=SIMULATED_BOARD):
+def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, without=()):
     """Return what `bundle` returns, with fewer and shorter names, see tools/shorten."""
     others = {_module_name(name): Source(root, path).tree
               for name, path in mpy.sources(True, root).items()}
-    return bundle(root, board, others)
+    others = {name: tree for name, tree in others.items() if name not in without}
+    return bundle(root, board, others, without)
 
 
 class _Linker:
     """Reads the modules, gives every top-level name its place, and rewrites them."""
 
-    def __init__(self, root, board):
+    def __init__(self, root, board, without):
         self._board = board
         self._part = ROOT_MODULE  # for which modules are being loaded
         self._late = []
-        self._paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
+        paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
+        self._missing = {name for name in paths if name in without}
+        self._paths = {name: path for name, path in paths.items() if name not in without}
         self._root = root
         self._modules = {}
         self._order = []
@@ -216,6 +220,10 @@ class _Linker:
         if (name, attribute) not in self._imports:
             self._imports[name, attribute] = self.new_name(attribute or name, module)
         return "global", self._imports[name, attribute]
+
+    def is_missing(self, name):
+        """Return True if `name` is a module that this firmware is made without."""
+        return name in self._missing
 
     def needs_no_import(self, name, module):
         """Return True if what the module `name` binds is there where `module` stands."""

@@ -25,6 +25,9 @@ _ESP32 = "_esp32"
 _STARTS = ("boot.py", START)
 # Beside Core; see FEATURE in the modules of firmware/ocpp.
 _STOCK = ("LocalAuthListManagement", "RemoteTrigger")
+# What firmware/profiles.py builds for one profile only.
+_BUILT_FOR = {"SmartCharging": "firmware.evse.smart_charging",
+              "Reservation": "firmware.evse.reservations"}
 _ALWAYS = ("boards", "boards.common")
 
 
@@ -116,12 +119,21 @@ def modules(root=ROOT, tier="full", starts=None, folder=None):
     return found
 
 
+def left_out(tier, simulator=False, root=ROOT):
+    """Return the paths on the device, .py, of the modules that `tier` does without."""
+    paths = mpy.sources(simulator, root)
+    names = {_module(path): path for path in paths}
+    return {names[name] for name in _left_out(names, paths, root, tier)}
+
+
 def _left_out(names, paths, root, tier):
     """Return the modules of the profiles that `tier` lacks, and what only those import."""
     if tier == "full":
         return set()
     out = {name for name in names if name.startswith("firmware.ocpp.")
            and _feature(Path(root) / paths[names[name]]) not in (None, *_STOCK)}
+    out |= {name for feature, name in _BUILT_FOR.items()
+            if feature not in _STOCK and name in names}
     needed = _reached(out, names, paths, root) - out
     kept = _reached(set(names) - out - needed, names, paths, root, out)
     return out | needed - kept

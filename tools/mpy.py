@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / ".build" / "mpy"
 _FOLDERS = ("lib", "firmware", "boards")
 _SIMULATOR = "boards/sim/"
+_LINKER = ("bundle.py", "parts.py", "rewriter.py", "scopes.py")
 
 
 class CompileError(Exception):
@@ -70,23 +71,14 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
     folder = Path(folder or STAGE)
     sizes = build(folder, simulator, root)
     file = Path(file)
-    made_from = [_compiled(folder, name) for name in sizes]
-    if board is not None:
-        tools = Path(__file__).parent
-        made_from += [tools / name
-                      for name in ("bundle.py", "parts.py", "rewriter.py", "scopes.py")]
-        made_from += (tools / "shorten").glob("*.py")
     is_there = board is None or file.with_suffix(".py").exists()
-    if is_there and not any(_is_older(file, path) for path in made_from):
+    if is_there and not any(_is_older(file, path) for path in _made_from(folder, sizes, board)):
         return file.stat().st_size
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent) as work:
         # A copy, sorted: the image holds what belongs in it, in the same order everywhere.
         clean = Path(work) / "rom"
-        for name in sorted(set(sizes) - set(without)):
-            target = _compiled(clean, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_compiled(folder, name), target)
+        _copy(folder, clean, set(sizes) - set(without))
         if board is not None:
             # Others may be at it at the same time: what they read is always whole.
             os.replace(_link(clean, Path(work), root, board), file.with_suffix(".py"))
@@ -96,12 +88,67 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
     return file.stat().st_size
 
 
-def _link(folder, work, root, board):
+def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()):
+    """Build into `folder` and lay out the tree for a board that loads its modules into RAM.
+
+    Put `target` on sys.path. board, without: as of `romfs`, but what is left out is left out of
+    the linked module too, and seldom used code lies in files of its own (tools/overlays.py).
+    Returns {path on the device, .mpy: its size in bytes}. Raises CompileError.
+    """
+    folder, target = Path(folder or STAGE), Path(target)
+    sizes = build(folder, simulator, root)
+    stamp = target / ".made"
+    made_from = _made_from(folder, sizes, board)
+    if any(_is_older(stamp, path) for path in made_from):
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as work:
+            clean = Path(work) / "tree"
+            _copy(folder, clean, set(sizes) - set(without))
+            if board is not None:
+                os.replace(_link(clean, Path(work), root, board, without), clean / "linked.py")
+            _replace(target, clean)
+        stamp.touch()
+    return {path.relative_to(target).as_posix(): path.stat().st_size
+            for path in sorted(target.rglob("*.mpy"))}
+
+
+def _made_from(folder, sizes, board):
+    made_from = [_compiled(folder, name) for name in sizes]
+    if board is not None:
+        tools = Path(__file__).parent
+        made_from += [tools / name for name in _LINKER]
+        made_from += (tools / "shorten").glob("*.py")
+    return made_from
+
+
+def _copy(folder, target, names):
+    for name in sorted(names):
+        path = _compiled(target, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_compiled(folder, name), path)
+
+
+def _replace(target, clean):
+    """Bring the files of `clean` to `target`, each as a whole, and remove all others there."""
+    wanted = {path.relative_to(clean) for path in clean.rglob("*") if path.is_file()}
+    for path in wanted:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(clean / path, target / path)
+    for path in [path for path in target.rglob("*") if path.is_file()]:
+        if path.relative_to(target) not in wanted:
+            path.unlink(missing_ok=True)
+    # An empty folder would be a package.
+    for path in sorted(target.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def _link(folder, work, root, board, without=()):
     """Put the bundle in the place of the modules that are in it; its source goes to `work`."""
     from tools import bundle
 
     try:
-        sources, names = bundle.shortened(root, board)
+        sources, names = bundle.shortened(root, board, {_module(name) for name in without})
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
     for name in names:
@@ -115,6 +162,10 @@ def _link(folder, work, root, board):
         source.write_text(text, encoding="utf-8")
         _compile(source, path, _compiled(folder, path), ("-O3",))
     return work / (bundle.ROOT_MODULE + ".py")
+
+
+def _module(name):
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _compiled(folder, name):

@@ -92,6 +92,8 @@ class _Rewriter(ast.NodeTransformer):
             return needs_none(node.names[0].name, self._module)
         # A module out of a package, or a name out of a module.
         full = ["%s.%s" % (node.module, alias.name) for alias in node.names]
+        if any(self._linker.is_missing(name) for name in full):
+            return False
         return needs_none(node.module, self._module) or all(
             needs_none(name, self._module) for name in full)
 
@@ -115,6 +117,8 @@ class _Rewriter(ast.NodeTransformer):
     def visit_ImportFrom(self, node):
         node = self.visit_Import(node)
         for alias in node.names if node else ():
+            if self._linker.is_missing("%s.%s" % (node.module, alias.name)):
+                continue
             name = self._linker.name_in_part(node.module, alias.name)
             if name and name != alias.name:
                 alias.asname, alias.name = alias.asname or alias.name, name

@@ -12,9 +12,9 @@ from tools.sim.staging import prepare
 _SCRIPT = "tests/host/fake_vm.py"
 
 
-def prepare_fake(variant, tier):
+def prepare_fake(variant, tier, linked=True):
     """Staging of the stand-in."""
-    return prepare(variant, tier, os.environ.get("PILOTWIRE_FAKE_VM", _SCRIPT))
+    return prepare(variant, tier, os.environ.get("PILOTWIRE_FAKE_VM", _SCRIPT), linked)
 
 
 if __name__ == "__main__":

@@ -134,6 +134,20 @@ def test_link_when_a_board_is_imported_as_a_whole_then_says_so(tmp_path):
              board=("boards.sim.board",))
 
 
+def test_link_when_a_module_is_left_out_then_its_import_fails_where_it_stands(tmp_path):
+    """A tier that lacks a profile finds out as a board does on which it is not installed."""
+    text, names, _ = link(tmp_path, {
+        "firmware/parts/here.py": "VALUE = 1\n", "firmware/parts/gone.py": "VALUE = 2\n",
+        "firmware/app.py": (
+            "def here():\n    from firmware.parts import here\n    return here.VALUE\n"
+            "def gone():\n    from firmware.parts import gone\n    return gone.VALUE\n"
+            "print(here())\ntry:\n    gone()\nexcept ImportError as error:\n"
+            "    print(*str(error).split()[:3])\n"),
+    }, how=lambda root, board: bundle.bundle(root, board, without=("firmware.parts.gone",)))
+    assert run(text) == ["1", "no", "module", "named"]
+    assert "firmware.parts.gone" not in names
+
+
 LATE = {
     "lib/base.py": "from micropython import const\nLIMIT = const(40)\n_MORE = const(2)\n"
                    "def add(value):\n    return value + _MORE\nclass Box:\n"

@@ -10,7 +10,10 @@ from tools import mpy, package
 from tools.virtual_board import VirtualBoard
 
 FULL_ONLY = {"firmware/ocpp/smart_charging.py", "firmware/ocpp/reservation.py",
-             "ocpp16/smart_charging.py", "ocpp16/reservation.py"}
+             "ocpp16/smart_charging.py", "ocpp16/reservation.py", "ocpp16/charging_profile.py",
+             *("firmware/evse/%s.py" % name for name in (
+                 "composite", "profile_store", "reservations", "schedule", "sharing",
+                 "smart_charging"))}
 
 
 class Recorder:

@@ -11,11 +11,12 @@ from tools.sim.state import StateError
 def main(argv, prepare=staging.prepare):
     """Run one simulated charger; returns the exit status.
 
-    prepare(variant, tier) -> Staging: what the VM runs.
+    prepare(variant, tier, linked) -> Staging: what the VM runs.
     """
     wanted = options.parse(argv)
     try:
-        return asyncio.run(Host(wanted, prepare(wanted.vm, wanted.tier)).run())
+        staged = prepare(wanted.vm, wanted.tier, linked=wanted.linked)
+        return asyncio.run(Host(wanted, staged).run())
     except (staging.StagingError, StateError, OSError) as error:
         print(f"tools.sim: {error}", file=sys.stderr)
         return EXIT_FAULT

@@ -40,6 +40,7 @@ class Options:
     vm: str = "micropython32"
     heap: int = 2 * 1024 * 1024
     tier: str = "full"
+    linked: bool = True
     features: list[str] | None = None
     set: list[tuple[str, str]] = field(default_factory=list, repr=False)
     trace: str | None = None
@@ -132,6 +133,7 @@ def _parser():
     add("--vm", choices=VARIANTS, default=VARIANTS[0], help="the interpreter")
     add("--heap", type=heap_bytes, default=heap_bytes(_HEAP_DEFAULT), help="such as 96K")
     add("--tier", choices=TIERS, default="full")
+    add("--unlinked", dest="linked", action="store_false", help="single modules, to debug them")
     add("--features", type=_features, metavar="LIST", help="optional profiles, or ''")
     add("--set", type=_pair, action="append", default=[], metavar="KEY=VALUE")
     add("--trace", type=_path, metavar="FILE", help="append events as JSON lines")

@@ -8,12 +8,13 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import bundle, mpy, probe
+from tools import bundle, device_files, mpy, probe
 from tools.sim.options import PASSWORD_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 _MAIN = "boards/sim/main.py"
 _ROM = ROOT / ".build" / "sim.romfs"
+_STOCK = ROOT / ".build" / "sim-stock"
 # Room for the simulated world beside the firmware's heap; the VM takes away what it does not need.
 _WORLD_BYTES = 1024 * 1024
 
@@ -42,11 +43,12 @@ class Staging:
         return [*self.interpreter, "-X", f"heapsize={size}", self.script]
 
 
-def prepare(variant, tier, script=_MAIN):
+def prepare(variant, tier, script=_MAIN, linked=True):
     """Return the Staging for an interpreter and a tier. Raises StagingError.
 
     MicroPython gets compiled modules, as a board does: tier "stock" loads them into its heap,
-    "full" executes them in place from a ROM image. CPython runs the sources.
+    "full" executes them in place from a ROM image. Not `linked`, each module is one of its own,
+    with asserts, line numbers and all names, and nothing is loaded late. CPython runs the sources.
     """
     if not (ROOT / script).is_file():
         raise StagingError(f"{script} is missing: there is no firmware to run")
@@ -59,22 +61,23 @@ def prepare(variant, tier, script=_MAIN):
     interpreter, heap_factor = _find(variant)
     staging = Staging(variant, interpreter, script, environ, heap_factor=heap_factor)
     try:
-        _compile(staging, tier)
+        _compile(staging, tier, bundle.SIMULATED_BOARD if linked else None)
     except (mpy.CompileError, probe.ProbeError) as error:
         raise StagingError(str(error)) from error
     return staging
 
 
-def _compile(staging, tier):
+def _compile(staging, tier, board):
+    single = "" if board else "-single"
     if tier == "full":
-        mpy.romfs(_ROM, board=bundle.SIMULATED_BOARD)
+        how, where = "rom", _ROM.with_stem(_ROM.stem + single)
+        mpy.romfs(where, board=board)
         staging.environ["MICROPYPATH"] = ".frozen"
-        staging.vm_options["rom"] = str(_ROM)
-        how, where = "rom", _ROM
+        staging.vm_options["rom"] = str(where)
     else:
-        mpy.build()
-        staging.environ["MICROPYPATH"] = f"{mpy.STAGE}:.frozen"
-        how, where = "path", mpy.STAGE
+        how, where = "path", _STOCK.with_name(_STOCK.name + single)
+        mpy.files(where, board=board, without=device_files.left_out(tier, simulator=True))
+        staging.environ["MICROPYPATH"] = f"{where}:.frozen"
     modules = [*bundle.SIMULATED_BOARD, bundle.ROOT_MODULE]
     staging.vm_options["names_bytes"] = probe.probe(staging.interpreter, how, where, modules).names
 
