@@ -16,7 +16,7 @@ import ast
 import builtins
 import sys
 
-from tools import mpy, parts, rewriter, scopes
+from tools import mpy, overlays, parts, rewriter, scopes
 from tools.tidy.findings import Source
 
 ROOT_MODULE = "firmware.app"
@@ -49,27 +49,28 @@ class _Module:
         self.names = {}
 
 
-def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=()):
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=(), seldom=None):
     """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
 
     There is one source for all, one for each part that is loaded late, and for each module of the
     board that others import names from, one that takes them out of the first. Names inside are
     those of the modules that nobody needs beside it. others: {name: tree} of all modules, if names
     are to be shortened. without: modules that are not to be had: an import of one inside a
-    function stays, and fails when it is reached. Raises BundleError.
+    function stays, and fails when it is reached. seldom: {module: names}, see tools/overlays.py.
+    Raises BundleError.
     """
     try:
-        return _Linker(root, board, without).link(others)
+        return _Linker(root, board, without).link(others, seldom)
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
 
 
-def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, without=()):
+def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, without=(), seldom=None):
     """Return what `bundle` returns, with fewer and shorter names, see tools/shorten."""
     others = {_module_name(name): Source(root, path).tree
               for name, path in mpy.sources(True, root).items()}
     others = {name: tree for name, tree in others.items() if name not in without}
-    return bundle(root, board, others, without)
+    return bundle(root, board, others, without, seldom)
 
 
 class _Linker:
@@ -91,9 +92,11 @@ class _Linker:
         self._objects = set()  # names of modules that somebody hands on as objects
         self._taken = set(dir(builtins)) | {"const"}
 
-    def link(self, others):
+    def link(self, others, seldom=None):
         """Return what `bundle` returns."""
         self._load_all()
+        for module in self._order if seldom else ():
+            overlays.mark(module.name, module.tree, seldom.get(module.name, ()))
         for module in self._order:
             # A local name must never hide a global of another module.
             self._taken |= scopes.local_names(module.tree)
@@ -114,6 +117,8 @@ class _Linker:
         if others is not None:
             outside = [tree for name, tree in others.items() if name not in inside]
             whole.shorten([*outside, *map(ast.parse, doors.values())])
+        if seldom:
+            whole.overlay()
         return {**whole.sources(), **doors}, inside
 
     def _load_all(self):

@@ -13,11 +13,13 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools import overlays
+
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / ".build" / "mpy"
 _FOLDERS = ("lib", "firmware", "boards")
 _SIMULATOR = "boards/sim/"
-_LINKER = ("bundle.py", "parts.py", "rewriter.py", "scopes.py")
+_LINKER = ("bundle.py", "overlays.py", "parts.py", "rewriter.py", "scopes.py", "seldom.txt")
 
 
 class CompileError(Exception):
@@ -93,7 +95,7 @@ def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()
 
     Put `target` on sys.path. board, without: as of `romfs`, but what is left out is left out of
     the linked module too, and seldom used code lies in files of its own (tools/overlays.py).
-    Returns {path on the device, .mpy: its size in bytes}. Raises CompileError.
+    Returns {path on the device: its size in bytes}. Raises CompileError.
     """
     folder, target = Path(folder or STAGE), Path(target)
     sizes = build(folder, simulator, root)
@@ -105,11 +107,12 @@ def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()
             clean = Path(work) / "tree"
             _copy(folder, clean, set(sizes) - set(without))
             if board is not None:
-                os.replace(_link(clean, Path(work), root, board, without), clean / "linked.py")
+                os.replace(_link(clean, Path(work), root, board, without, overlays.read()),
+                           clean / "linked.py")
             _replace(target, clean)
         stamp.touch()
     return {path.relative_to(target).as_posix(): path.stat().st_size
-            for path in sorted(target.rglob("*.mpy"))}
+            for path in sorted(target.rglob("*")) if path.suffix in (".mpy", ".bin")}
 
 
 def _made_from(folder, sizes, board):
@@ -143,12 +146,14 @@ def _replace(target, clean):
             path.rmdir()
 
 
-def _link(folder, work, root, board, without=()):
+def _link(folder, work, root, board, without=(), seldom=None):
     """Put the bundle in the place of the modules that are in it; its source goes to `work`."""
+    # Not at the top: the linker reads what this module knows.
     from tools import bundle
 
     try:
-        sources, names = bundle.shortened(root, board, {_module(name) for name in without})
+        without = {_module(name) for name in without}
+        sources, names = bundle.shortened(root, board, without, seldom)
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
     for name in names:
@@ -156,11 +161,18 @@ def _link(folder, work, root, board, without=()):
         # What is left of a package is nothing: a folder is a package without a file in it.
         path.with_suffix(".mpy").unlink(missing_ok=True)
         (path / "__init__.mpy").unlink(missing_ok=True)
+    late = []
     for name, text in sources.items():
-        path = name.replace(".", "/") + ".py"
-        source = work / (name + ".py")
+        is_late = isinstance(name, int)
+        path = overlays.NAME if is_late else name.replace(".", "/") + ".py"
+        source = work / ("%s.py" % name)
         source.write_text(text, encoding="utf-8")
-        _compile(source, path, _compiled(folder, path), ("-O3",))
+        target = work / ("%s.mpy" % name) if is_late else _compiled(folder, path)
+        _compile(source, path, target, ("-O3",))
+        late += [target.read_bytes()] if is_late else []
+    if late:
+        path = folder / bundle.ROOT_MODULE.replace(".", "/")
+        path.with_name(overlays.ARCHIVE).write_bytes(overlays.archive(late))
     return work / (bundle.ROOT_MODULE + ".py")
 
 

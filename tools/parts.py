@@ -6,7 +6,7 @@ nothing. No part needs another one: what two of them need has to belong to the f
 
 import ast
 
-from tools import scopes, shorten
+from tools import overlays, scopes, shorten
 
 
 class Whole:
@@ -34,6 +34,21 @@ class Whole:
         tree = ast.fix_missing_locations(ast.Module([*lines, *self._order], []))
         shorten.shorten(tree, others)
         self._order = [node for node in tree.body if node not in lines]
+
+    def overlay(self):
+        """Take what is seldom used out of the part that is always there, see tools/overlays.py.
+
+        Each of these parts has a number for a name.
+        """
+        root = [node for node in self._order if self._part[node] == self._root]
+        others = [node for node in self._order if self._part[node] != self._root]
+        taken = overlays.Overlays(root)
+        stays = taken.take()
+        self._order = []
+        for part, body in [(self._root, stays), *enumerate(taken.parts)]:
+            self.add(part, ast.fix_missing_locations(ast.Module(body, [])).body)
+        self._order += others
+        scopes.set_parents(ast.Module(self._order, []))
 
     def sources(self):
         """Return {name of the part: source}."""

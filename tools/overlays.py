@@ -1,0 +1,242 @@
+"""Take what is seldom used out of a linked firmware, for boards that load it into their RAM.
+
+`tools/seldom.txt` names functions and methods, module by module. Each class that has such methods
+gets a part of its own, and so do the functions of a module. All parts lie one after the other in
+one file beside the linked module; one is read from there when something of it is called, and is
+garbage afterwards. Nothing stands for a method where it was taken from: the class inherits from
+`_Late`, and what an instance does not have is looked for in the part. A constructor is found there
+in the same way.
+
+What stays, whatever the list says: functions with decorators or `super()`, methods of classes that
+others inherit from, that are used as `Class.method` or handed on as `self.method`, constructors of
+what is made while the firmware is imported, functions that stand in a table.
+
+A part is imported like any module, from a file system that has but one file: the place in the
+archive that `_load` was asked for. So no part needs a name of its own, which would stay for ever.
+"""
+
+import ast
+from pathlib import Path
+
+from tools import scopes
+
+ARCHIVE = "late.bin"
+# What tracebacks call the file of a part.
+NAME = "late.py"
+_LIST = Path(__file__).with_name("seldom.txt")
+_INIT = "__init__"
+_PLACE_BYTES = 3
+_RUNTIME = """
+class _Archive:
+    def mount(self, *_):
+        pass
+
+    def stat(self, path):
+        if path != "/_late.mpy":
+            raise OSError(2)
+        return (0x8000,) + (0,) * 9
+
+    def open(self, path, _mode):
+        file = open(__file__.rsplit("/", 1)[0] + "/late.bin", "rb")
+        file.seek(_archive.number * 3)
+        file.seek(int.from_bytes(file.read(3), "little"))
+        return file
+
+
+def _load(number):
+    import sys
+
+    _archive.number = number
+    found = __import__("_late")
+    del sys.modules["_late"]
+    return found
+
+
+class _Late:
+    def __getattr__(self, name):
+        if name[:2] == "__":
+            raise AttributeError(name)
+        found = getattr(_load(self._late)._Part, name)
+        return lambda *args, **named: found(self, *args, **named)
+
+
+class _LateWhole(_Late):
+    def __init__(self, *args, **named):
+        _load(self._late)._Part.__init__(self, *args, **named)
+
+
+def _mount():
+    import sys
+    import vfs
+
+    vfs.mount(_archive, "/_late")
+    sys.path.insert(0, "/_late")
+
+
+_archive = _Archive()
+_mount()
+"""
+_WORDS = ("_Archive", "_load", "_Late", "_LateWhole", "_Part", "_archive", "_mount")
+
+
+def read():
+    """Return {module: {function or Class.method}} of the list."""
+    found = {}
+    names, owner = set(), ""
+    for line in _LIST.read_text().splitlines():
+        for word in line.partition("#")[0].split():
+            if word.endswith(":"):
+                names, owner = found.setdefault(word[:-1], set()), ""
+            elif word.endswith("."):
+                owner = word
+            else:
+                names.add(owner + word)
+    return found
+
+
+def mark(module, tree, names):
+    """Remember in the tree which functions of `module` are seldom used; returns those it lacks."""
+    missing = set(names)
+    for owner, node in _functions(tree):
+        name = "%s.%s" % (owner.name, node.name) if owner else node.name
+        node.seldom = module if name in names else None
+        missing.discard(name)
+    return missing
+
+
+def _functions(tree):
+    """Yield (class or None, function) of a module's top level."""
+    for node in tree.body:
+        if isinstance(node, scopes.FUNCTIONS[:2]):
+            yield None, node
+        elif isinstance(node, ast.ClassDef):
+            for item in node.body:
+                if isinstance(item, scopes.FUNCTIONS[:2]):
+                    yield node, item
+
+
+def archive(parts):
+    """Return the bytes of ARCHIVE for the compiled parts, in their order: the place of each,
+    three bytes with the lowest first, then the parts."""
+    place = _PLACE_BYTES * len(parts)
+    places = b""
+    for part in parts:
+        places += place.to_bytes(_PLACE_BYTES, "little")
+        place += len(part)
+    return places + b"".join(parts)
+
+
+class Overlays:
+    """Takes marked functions out of the statements `body` of the module that is always there."""
+
+    def __init__(self, body):
+        self._tree = ast.Module(body, [])
+        scopes.set_parents(self._tree)
+        used = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+        if used & set(_WORDS):
+            raise scopes.ScopeError("%s: these names are needed for parts" % (used & set(_WORDS)))
+        self._early = _used_early(self._tree)
+        self._inherited = {base.id for node in body if isinstance(node, ast.ClassDef)
+                           for base in node.bases if isinstance(base, ast.Name)}
+        self._named = _not_called(self._tree)
+        self.parts = []  # the statements of each
+
+    def take(self):
+        """Return the statements that stay; what was taken is in `parts`."""
+        for node in self._tree.body:
+            if isinstance(node, ast.ClassDef):
+                self._take_methods(node)
+        functions = self._take_functions()
+        if not self.parts:
+            return self._tree.body
+        for number, body in enumerate(self.parts):
+            _Calls(functions, number).all(body)
+        _Calls(functions, None).all(self._tree.body)
+        return ast.parse(_RUNTIME).body + self._tree.body
+
+    def _take_methods(self, node):
+        taken = [item for item in node.body if getattr(item, "seldom", None)
+                 and not item.decorator_list and not _uses_super(item)
+                 and (node.name, item.name) not in self._named]
+        if node.name in self._inherited:
+            taken = []
+        if node.name in self._early or node.bases:
+            taken = [item for item in taken if item.name != _INIT]
+        if not taken:
+            return
+        number = ast.Assign([ast.Name("_late", ast.Store())], ast.Constant(len(self.parts)))
+        is_whole = any(item.name == _INIT for item in taken)
+        node.body = [number] + [item for item in node.body if item not in taken]
+        node.bases.append(ast.Name("_LateWhole" if is_whole else "_Late", ast.Load()))
+        self.parts.append([ast.ClassDef("_Part", [], [], taken, [])])
+
+    def _take_functions(self):
+        """Return {function: number of its part}."""
+        groups = {}
+        for node in self._tree.body:
+            if isinstance(node, scopes.FUNCTIONS[:2]) and getattr(node, "seldom", None):
+                if not node.decorator_list and node.name not in self._early:
+                    groups.setdefault(node.seldom, []).append(node)
+        places = {}
+        for nodes in groups.values():
+            places.update((node.name, len(self.parts)) for node in nodes)
+            self.parts.append(nodes)
+        taken = {node for nodes in groups.values() for node in nodes}
+        self._tree.body = [node for node in self._tree.body if node not in taken]
+        return places
+
+
+class _Calls(ast.NodeTransformer):
+    """Puts `_load(number).function` wherever another part than `number` names the function."""
+
+    def __init__(self, functions, number):
+        self._functions = functions
+        self._number = number
+
+    def all(self, body):
+        """Rewrite statements in place."""
+        body[:] = [self.visit(node) for node in body]
+
+    def visit_Name(self, node):
+        """Replace the function's name."""
+        number = self._functions.get(node.id)
+        if number is None or number == self._number:
+            return node
+        call = ast.Call(ast.Name("_load", ast.Load()), [ast.Constant(number)], [])
+        return ast.Attribute(call, node.id, ast.Load())
+
+
+def _not_called(tree):
+    """Return {(class, attribute)} of what is used other than called at once: `Class.attribute`
+    anywhere, `self.attribute` in the class."""
+    found = set()
+    called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.add((node.value.id, node.attr))
+    for owner in tree.body:
+        if isinstance(owner, ast.ClassDef):
+            found |= {(owner.name, node.attr) for node in ast.walk(owner)
+                      if isinstance(node, ast.Attribute) and node not in called
+                      and isinstance(node.value, ast.Name)}
+    return found
+
+
+def _used_early(tree):
+    """Return the names that are used while the module is imported."""
+    found = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, scopes.FUNCTIONS):
+                waiting += [*child.args.defaults, *getattr(child, "decorator_list", ())]
+            else:
+                waiting.append(child)
+    return found
+
+
+def _uses_super(function):
+    return any(isinstance(node, ast.Name) and node.id == "super" for node in ast.walk(function))
