@@ -1,6 +1,6 @@
 """Take what is seldom used out of a linked firmware, for boards that load it into their RAM.
 
-`tools/seldom.txt` names functions and methods, module by module. Each class that has such methods
+`tools/seldom.txt` names functions, methods and long texts, module by module. Each class that has such methods
 gets a part of its own, and so do the functions of a module. All parts lie one after the other in
 one file beside the linked module; one is read from there when something of it is called, and is
 garbage afterwards. Nothing stands for a method where it was taken from: the class inherits from
@@ -46,23 +46,36 @@ class _Archive:
 def _load(number):
     import sys
 
+    if number in _archive.open_parts:
+        return _archive.open_parts[number]
     _archive.number = number
     found = __import__("_late")
     del sys.modules["_late"]
     return found
 
 
+def _call(self, name, args, named):
+    number = self._late
+    parts = _archive.open_parts
+    is_outer = number not in parts
+    part = parts[number] = _load(number)
+    try:
+        return getattr(part._Part, name)(self, *args, **named)
+    finally:
+        if is_outer:
+            del parts[number]
+
+
 class _Late:
     def __getattr__(self, name):
-        if name[:2] == "__":
+        if name[:2] == "__" or not hasattr(_load(self._late)._Part, name):
             raise AttributeError(name)
-        found = getattr(_load(self._late)._Part, name)
-        return lambda *args, **named: found(self, *args, **named)
+        return lambda *args, **named: _call(self, name, args, named)
 
 
 class _LateWhole(_Late):
     def __init__(self, *args, **named):
-        _load(self._late)._Part.__init__(self, *args, **named)
+        _call(self, "__init__", args, named)
 
 
 def _mount():
@@ -74,9 +87,10 @@ def _mount():
 
 
 _archive = _Archive()
+_archive.open_parts = {}
 _mount()
 """
-_WORDS = ("_Archive", "_load", "_Late", "_LateWhole", "_Part", "_archive", "_mount")
+_WORDS = ("_Archive", "_load", "_Late", "_LateWhole", "_Part", "_archive", "_call", "_mount")
 
 
 def read():
@@ -97,22 +111,21 @@ def read():
 def mark(module, tree, names):
     """Remember in the tree which functions of `module` are seldom used; returns those it lacks."""
     missing = set(names)
-    for owner, node in _functions(tree):
-        name = "%s.%s" % (owner.name, node.name) if owner else node.name
-        node.seldom = module if name in names else None
-        missing.discard(name)
+    for node in tree.body:
+        owned = node.body if isinstance(node, ast.ClassDef) else ()
+        for item, name in [(node, _name(node))] + [
+                (item, "%s.%s" % (node.name, _name(item))) for item in owned]:
+            item.seldom = module if name in names else None
+            missing.discard(name)
     return missing
 
 
-def _functions(tree):
-    """Yield (class or None, function) of a module's top level."""
-    for node in tree.body:
-        if isinstance(node, scopes.FUNCTIONS[:2]):
-            yield None, node
-        elif isinstance(node, ast.ClassDef):
-            for item in node.body:
-                if isinstance(item, scopes.FUNCTIONS[:2]):
-                    yield node, item
+def _name(node):
+    """Return the name of a function, or of the variable that a statement binds; else None."""
+    if isinstance(node, scopes.FUNCTIONS[:2]):
+        return node.name
+    is_one = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    return node.targets[0].id if is_one else None
 
 
 def archive(parts):
@@ -127,9 +140,13 @@ def archive(parts):
 
 
 class Overlays:
-    """Takes marked functions out of the statements `body` of the module that is always there."""
+    """Takes marked functions out of the statements `body` of the module that is always there.
 
-    def __init__(self, body):
+    others: statements of parts of another kind, which may use them too.
+    """
+
+    def __init__(self, body, others):
+        self._others = others
         self._tree = ast.Module(body, [])
         scopes.set_parents(self._tree)
         used = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
@@ -152,6 +169,7 @@ class Overlays:
         for number, body in enumerate(self.parts):
             _Calls(functions, number).all(body)
         _Calls(functions, None).all(self._tree.body)
+        _Calls(functions, None).all(self._others)
         return ast.parse(_RUNTIME).body + self._tree.body
 
     def _take_methods(self, node):
@@ -174,16 +192,29 @@ class Overlays:
         """Return {function: number of its part}."""
         groups = {}
         for node in self._tree.body:
-            if isinstance(node, scopes.FUNCTIONS[:2]) and getattr(node, "seldom", None):
-                if not node.decorator_list and node.name not in self._early:
-                    groups.setdefault(node.seldom, []).append(node)
+            if not getattr(node, "seldom", None) or isinstance(node, ast.ClassDef):
+                continue
+            if isinstance(node, ast.Assign):
+                # Apart from the functions, which import what may not be there yet.
+                groups[node] = [node]
+                node.value = _text(node.value)
+            elif not node.decorator_list and node.name not in self._early:
+                groups.setdefault(node.seldom, []).append(node)
         places = {}
         for nodes in groups.values():
-            places.update((node.name, len(self.parts)) for node in nodes)
+            places.update((_name(node), len(self.parts)) for node in nodes)
             self.parts.append(nodes)
         taken = {node for nodes in groups.values() for node in nodes}
         self._tree.body = [node for node in self._tree.body if node not in taken]
         return places
+
+
+def _text(value):
+    """Return the text of a constant: `const` would drop the name by which others find it."""
+    value = value.args[0] if isinstance(value, ast.Call) else value
+    if not isinstance(value, ast.Constant):
+        raise scopes.ScopeError("%s: only texts can be read late" % ast.unparse(value)[:60])
+    return value
 
 
 class _Calls(ast.NodeTransformer):
@@ -200,7 +231,8 @@ class _Calls(ast.NodeTransformer):
     def visit_Name(self, node):
         """Replace the function's name."""
         number = self._functions.get(node.id)
-        if number is None or number == self._number:
+        is_used = isinstance(node.ctx, ast.Load)
+        if number is None or number == self._number or not is_used:
             return node
         call = ast.Call(ast.Name("_load", ast.Load()), [ast.Constant(number)], [])
         return ast.Attribute(call, node.id, ast.Load())

@@ -42,7 +42,7 @@ class Whole:
         """
         root = [node for node in self._order if self._part[node] == self._root]
         others = [node for node in self._order if self._part[node] != self._root]
-        taken = overlays.Overlays(root)
+        taken = overlays.Overlays(root, others)
         stays = taken.take()
         self._order = []
         for part, body in [(self._root, stays), *enumerate(taken.parts)]:
