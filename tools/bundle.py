@@ -91,12 +91,14 @@ class _Linker:
         self._spaces = {}  # modules that are used as objects -> name of the class that stands in
         self._objects = set()  # names of modules that somebody hands on as objects
         self._taken = set(dir(builtins)) | {"const"}
+        self._seldom = {}
 
     def link(self, others, seldom=None):
         """Return what `bundle` returns."""
         self._load_all()
-        for module in self._order if seldom else ():
-            overlays.mark(module.name, module.tree, seldom.get(module.name, ()))
+        self._seldom = seldom or {}
+        for module in self._order:
+            overlays.mark(module.name, module.tree, self._seldom.get(module.name, ()))
         for module in self._order:
             # A local name must never hide a global of another module.
             self._taken |= scopes.local_names(module.tree)
@@ -114,11 +116,14 @@ class _Linker:
         whole.imports = [_import_line(name, attribute, bound) for (name, attribute), bound
                          in sorted(self._imports.items(), key=str)]
         doors = self._doors(inside)
+        if seldom:
+            whole.add(ROOT_MODULE, ast.parse(overlays.RESERVED).body)
         if others is not None:
             outside = [tree for name, tree in others.items() if name not in inside]
             whole.shorten([*outside, *map(ast.parse, doors.values())])
         if seldom:
-            whole.overlay()
+            whole.overlay({alias.name for door in doors.values()
+                           for node in ast.parse(door).body for alias in node.names})
         return {**whole.sources(), **doors}, inside
 
     def _load_all(self):
@@ -256,7 +261,9 @@ class _Linker:
         for name, (kind, meaning) in sorted(module.names.items()):
             if kind == "global" and not name.startswith("_") and meaning != "const":
                 lines.append("    %s = %s" % (name, meaning))
-        return ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
+        body = ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
+        body[0].is_space = "*" in self._seldom.get(module.name, ())
+        return body
 
 
 def _module_name(name):

@@ -8,8 +8,9 @@ garbage afterwards. Nothing stands for a method where it was taken from: the cla
 in the same way.
 
 What stays, whatever the list says: functions with decorators or `super()`, methods of classes that
-others inherit from, that are used as `Class.method` or handed on as `self.method`, constructors of
-what is made while the firmware is imported, functions that stand in a table.
+others inherit from or that are used as `Class.method`, constructors of what is made while the
+firmware is imported, functions that stand in a table. A module that is handed on as an object, as
+the profiles are, is taken as a whole where the list has a `*`. What only one part uses goes with it.
 
 A part is imported like any module, from a file system that has but one file: the place in the
 archive that `_load` was asked for. So no part needs a name of its own, which would stay for ever.
@@ -44,10 +45,12 @@ class _Archive:
 
 
 def _load(number):
+    import gc
     import sys
 
     if number in _archive.open_parts:
         return _archive.open_parts[number]
+    gc.collect()
     _archive.number = number
     found = __import__("_late")
     del sys.modules["_late"]
@@ -68,7 +71,7 @@ def _call(self, name, args, named):
 
 class _Late:
     def __getattr__(self, name):
-        if name[:2] == "__" or not hasattr(_load(self._late)._Part, name):
+        if name[:2] == "__":
             raise AttributeError(name)
         return lambda *args, **named: _call(self, name, args, named)
 
@@ -76,6 +79,14 @@ class _Late:
 class _LateWhole(_Late):
     def __init__(self, *args, **named):
         _call(self, "__init__", args, named)
+
+
+class _LateSpace:
+    def __init__(self, number):
+        self._late = number
+
+    def __getattr__(self, name):
+        return getattr(_load(self._late)._Part, name)
 
 
 def _mount():
@@ -90,7 +101,11 @@ _archive = _Archive()
 _archive.open_parts = {}
 _mount()
 """
-_WORDS = ("_Archive", "_load", "_Late", "_LateWhole", "_Part", "_archive", "_call", "_mount")
+_WORDS = ("_Archive", "_load", "_Late", "_LateWhole", "_LateSpace", "_Part", "_archive", "_call", "_mount")
+
+
+# What the runtime uses must not become a word for something else.
+RESERVED = "if 0:\n    AttributeError, OSError, __file__, __import__, getattr, int, open\n"
 
 
 def read():
@@ -121,8 +136,8 @@ def mark(module, tree, names):
 
 
 def _name(node):
-    """Return the name of a function, or of the variable that a statement binds; else None."""
-    if isinstance(node, scopes.FUNCTIONS[:2]):
+    """Return the name of a function or class, or of the variable that a statement binds."""
+    if isinstance(node, (*scopes.FUNCTIONS[:2], ast.ClassDef)):
         return node.name
     is_one = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     return node.targets[0].id if is_one else None
@@ -142,11 +157,13 @@ def archive(parts):
 class Overlays:
     """Takes marked functions out of the statements `body` of the module that is always there.
 
-    others: statements of parts of another kind, which may use them too.
+    others: statements of parts of another kind, which may use them too; kept: names that somebody
+    outside uses.
     """
 
-    def __init__(self, body, others):
+    def __init__(self, body, others, kept):
         self._others = others
+        self._kept = kept
         self._tree = ast.Module(body, [])
         scopes.set_parents(self._tree)
         used = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
@@ -155,11 +172,15 @@ class Overlays:
         self._early = _used_early(self._tree)
         self._inherited = {base.id for node in body if isinstance(node, ast.ClassDef)
                            for base in node.bases if isinstance(base, ast.Name)}
-        self._named = _not_called(self._tree)
+        self._named = {(node.value.id, node.attr) for node in ast.walk(self._tree)
+                       if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
         self.parts = []  # the statements of each
 
     def take(self):
         """Return the statements that stay; what was taken is in `parts`."""
+        for node in list(self._tree.body):
+            if getattr(node, "is_space", False):
+                self._take_space(node)
         for node in self._tree.body:
             if isinstance(node, ast.ClassDef):
                 self._take_methods(node)
@@ -170,7 +191,42 @@ class Overlays:
             _Calls(functions, number).all(body)
         _Calls(functions, None).all(self._tree.body)
         _Calls(functions, None).all(self._others)
+        self._gather()
         return ast.parse(_RUNTIME).body + self._tree.body
+
+    def _take_space(self, space):
+        """Take the class that stands for a module, with all that nobody else uses."""
+        part = [space]
+        self._go_with(part)
+        number = len(self.parts)
+        call = ast.Call(ast.Name("_LateSpace", ast.Load()), [ast.Constant(number)], [])
+        stays = ast.Assign([ast.Name(space.name, ast.Store())], call)
+        self.parts.append([node for node in self._tree.body if node in part])
+        self._tree.body = [stays if node is space else node for node in self._tree.body
+                           if node is space or node not in part]
+        space.name = "_Part"
+
+    def _go_with(self, part):
+        """Add to the statements `part` what nobody else uses."""
+        others = [node for node in self._others if node not in part]
+        others += [node for body in self.parts if body is not part for node in body]
+        while True:
+            outside = set().union(self._kept, *map(_names, others), *[
+                _names(node) for node in self._tree.body if node not in part])
+            inside = set().union(*map(_names, part)) - outside
+            more = [node for node in self._tree.body if node not in part
+                    and _bound(node) in inside]
+            if not more:
+                return
+            part += more
+
+    def _gather(self):
+        for part in self.parts:
+            own = list(part)
+            self._go_with(part)
+            added = [node for node in self._tree.body if node in part and node not in own]
+            self._tree.body = [node for node in self._tree.body if node not in added]
+            part[:] = added + own
 
     def _take_methods(self, node):
         taken = [item for item in node.body if getattr(item, "seldom", None)
@@ -209,6 +265,23 @@ class Overlays:
         return places
 
 
+def _names(node):
+    """Return the names that a statement of the top level uses."""
+    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name)
+            and isinstance(item.ctx, ast.Load)}
+
+
+def _bound(node):
+    """Return the one name that a statement of the top level binds, None if it may have to stay."""
+    if isinstance(node, ast.ClassDef):
+        # What lives long would keep the whole part.
+        return node.name if getattr(node, "seldom", None) else None
+    if isinstance(node, ast.Assign) and not isinstance(node.value, (ast.Constant, ast.Tuple,
+                                                                     ast.Dict)):
+        return None
+    return _name(node)
+
+
 def _text(value):
     """Return the text of a constant: `const` would drop the name by which others find it."""
     value = value.args[0] if isinstance(value, ast.Call) else value
@@ -236,22 +309,6 @@ class _Calls(ast.NodeTransformer):
             return node
         call = ast.Call(ast.Name("_load", ast.Load()), [ast.Constant(number)], [])
         return ast.Attribute(call, node.id, ast.Load())
-
-
-def _not_called(tree):
-    """Return {(class, attribute)} of what is used other than called at once: `Class.attribute`
-    anywhere, `self.attribute` in the class."""
-    found = set()
-    called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found.add((node.value.id, node.attr))
-    for owner in tree.body:
-        if isinstance(owner, ast.ClassDef):
-            found |= {(owner.name, node.attr) for node in ast.walk(owner)
-                      if isinstance(node, ast.Attribute) and node not in called
-                      and isinstance(node.value, ast.Name)}
-    return found
 
 
 def _used_early(tree):

@@ -35,14 +35,14 @@ class Whole:
         shorten.shorten(tree, others)
         self._order = [node for node in tree.body if node not in lines]
 
-    def overlay(self):
+    def overlay(self, kept):
         """Take what is seldom used out of the part that is always there, see tools/overlays.py.
 
-        Each of these parts has a number for a name.
+        Each of these parts has a number for a name. kept: names that have to stay.
         """
         root = [node for node in self._order if self._part[node] == self._root]
         others = [node for node in self._order if self._part[node] != self._root]
-        taken = overlays.Overlays(root, others)
+        taken = overlays.Overlays(root, others, kept)
         stays = taken.take()
         self._order = []
         for part, body in [(self._root, stays), *enumerate(taken.parts)]:
