@@ -161,7 +161,7 @@ def _link(folder, work, root, board, without=(), seldom=None):
         # What is left of a package is nothing: a folder is a package without a file in it.
         path.with_suffix(".mpy").unlink(missing_ok=True)
         (path / "__init__.mpy").unlink(missing_ok=True)
-    late = []
+    late, listing = [], ""
     for name, text in sources.items():
         is_late = isinstance(name, int)
         path = overlays.NAME if is_late else name.replace(".", "/") + ".py"
@@ -169,10 +169,13 @@ def _link(folder, work, root, board, without=(), seldom=None):
         source.write_text(text, encoding="utf-8")
         target = work / ("%s.mpy" % name) if is_late else _compiled(folder, path)
         _compile(source, path, target, ("-O3",))
-        late += [target.read_bytes()] if is_late else []
+        if is_late:
+            late.append(target.read_bytes())
+            listing += "# part %d: %d bytes\n%s\n" % (name, len(late[-1]), text)
     if late:
         path = folder / bundle.ROOT_MODULE.replace(".", "/")
         path.with_name(overlays.ARCHIVE).write_bytes(overlays.archive(late))
+        (folder / "late.py").write_text(listing, encoding="utf-8")
     return work / (bundle.ROOT_MODULE + ".py")
 
 

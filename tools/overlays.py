@@ -197,7 +197,7 @@ class Overlays:
     def _take_space(self, space):
         """Take the class that stands for a module, with all that nobody else uses."""
         part = [space]
-        self._go_with(part)
+        self._go_with(part, self._uses())
         number = len(self.parts)
         call = ast.Call(ast.Name("_LateSpace", ast.Load()), [ast.Constant(number)], [])
         stays = ast.Assign([ast.Name(space.name, ast.Store())], call)
@@ -206,24 +206,27 @@ class Overlays:
                            if node is space or node not in part]
         space.name = "_Part"
 
-    def _go_with(self, part):
-        """Add to the statements `part` what nobody else uses."""
-        others = [node for node in self._others if node not in part]
-        others += [node for body in self.parts if body is not part for node in body]
+    def _go_with(self, part, uses):
+        """Add to the statements `part` what nobody else uses. uses: {statement: names}."""
         while True:
-            outside = set().union(self._kept, *map(_names, others), *[
-                _names(node) for node in self._tree.body if node not in part])
-            inside = set().union(*map(_names, part)) - outside
-            more = [node for node in self._tree.body if node not in part
-                    and _bound(node) in inside]
+            outside = set(self._kept).union(*[names for node, names in uses.items()
+                                              if node not in part])
+            inside = set().union(*[uses[node] for node in part]) - outside
+            more = [node for node in self._tree.body
+                    if node not in part and _bound(node) in inside]
             if not more:
                 return
             part += more
 
+    def _uses(self):
+        every = sum(self.parts, self._tree.body + self._others)
+        return {node: _names(node) for node in every}
+
     def _gather(self):
+        uses = self._uses()
         for part in self.parts:
             own = list(part)
-            self._go_with(part)
+            self._go_with(part, uses)
             added = [node for node in self._tree.body if node in part and node not in own]
             self._tree.body = [node for node in self._tree.body if node not in added]
             part[:] = added + own
