@@ -27,6 +27,7 @@ _LATE = ("firmware.console.", "firmware.evse.socket_side", "firmware.auth.list_u
          "websock.handshake")
 # What connects the simulated world to the firmware; on a board, its drivers do.
 SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
+_WORLD = ("boards.sim.",)
 # It keeps chains of imports short; in the bundle there are none.
 _NEEDLESS = ("firmware.preload",)
 
@@ -49,7 +50,8 @@ class _Module:
         self.names = {}
 
 
-def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=(), seldom=None):
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=(), seldom=None,
+           apart=_WORLD, beside=()):
     """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
 
     There is one source for all, one for each part that is loaded late, and for each module of the
@@ -57,27 +59,30 @@ def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=(), seldom
     those of the modules that nobody needs beside it. others: {name: tree} of all modules, if names
     are to be shortened. without: modules that are not to be had: an import of one inside a
     function stays, and fails when it is reached. seldom: {module: names}, see tools/overlays.py.
-    Raises BundleError.
+    apart: what begins like that stays a module of its own, but for `board`. beside: modules that
+    are to be had as their own, too, for tools. Raises BundleError.
     """
     try:
-        return _Linker(root, board, without).link(others, seldom)
+        return _Linker(root, board, without, apart, beside).link(others, seldom)
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
 
 
-def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, without=(), seldom=None):
+def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, without=(), **how):
     """Return what `bundle` returns, with fewer and shorter names, see tools/shorten."""
     others = {_module_name(name): Source(root, path).tree
               for name, path in mpy.sources(True, root).items()}
     others = {name: tree for name, tree in others.items() if name not in without}
-    return bundle(root, board, others, without, seldom)
+    return bundle(root, board, others, without, **how)
 
 
 class _Linker:
     """Reads the modules, gives every top-level name its place, and rewrites them."""
 
-    def __init__(self, root, board, without):
+    def __init__(self, root, board, without, apart, beside):
         self._board = board
+        self._beside = beside
+        self._outside = apart
         self._part = ROOT_MODULE  # for which modules are being loaded
         self._late = []
         paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
@@ -112,6 +117,7 @@ class _Linker:
         inside = [module.name for module in self._order]
         inside += [name for name in _NEEDLESS if name in self._paths]
         copied = self._needed_by([name for name in self._apart if name not in _APART])
+        copied |= self._needed_by(self._beside).union(self._beside)
         inside = [name for name in inside if name not in copied]
         whole.imports = [_import_line(name, attribute, bound) for (name, attribute), bound
                          in sorted(self._imports.items(), key=str)]
@@ -128,7 +134,7 @@ class _Linker:
 
     def _load_all(self):
         for name in self._paths:
-            if name.startswith("boards.sim.") and name not in self._board:
+            if name.startswith(self._outside) and name not in self._board:
                 self._apart.add(name)
         for name in _APART:
             if name in self._paths:

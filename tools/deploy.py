@@ -49,7 +49,7 @@ def walk(folder):
         path = folder + e[0]
         if e[1] & 0x4000:
             walk(path + "/")
-        elif path.rsplit(".")[-1] in ("py", "mpy", "json", "txt"):
+        elif path.rsplit(".")[-1] in ("py", "mpy", "bin", "json", "txt"):
             print("file", digest("/" + path), path)
 i = sys.implementation
 print("about", i[0], i[1][0], i[1][1], i[1][2], getattr(i, "_mpy", 0) & 255)

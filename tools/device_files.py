@@ -9,7 +9,7 @@ import ast
 import json
 from pathlib import Path
 
-from tools import mpy
+from tools import bundle, mpy
 
 ROOT = mpy.ROOT
 BOARDS = ROOT / "boards"
@@ -28,6 +28,10 @@ _STOCK = ("LocalAuthListManagement", "RemoteTrigger")
 # What firmware/profiles.py builds for one profile only.
 _BUILT_FOR = {"SmartCharging": "firmware.evse.smart_charging",
               "Reservation": "firmware.evse.reservations"}
+# What tools/provision asks a board for, which the linked firmware has under other names.
+_FOR_TOOLS = ("kvstore", "firmware.config", "firmware.device_keys", "firmware.profiles",
+              "firmware.ocpp.config_keys", "firmware.ocpp.local_auth_list",
+              "firmware.ocpp.remote_trigger")
 _ALWAYS = ("boards", "boards.common")
 
 
@@ -87,13 +91,27 @@ def tree(board, tier=None, stage=STAGE):
     starts = board.starts()
     chosen = modules(board.root, tier, starts.values(), board.folder)
     simulated = any(name.startswith("boards/sim/") for name in chosen)
-    stage = Path(stage) / ("simulated" if simulated else "plain")
-    mpy.build(stage, simulator=simulated, root=board.root)
-    files = {name.removesuffix(".py") + ".mpy": stage / (name.removesuffix(".py") + ".mpy")
-             for name in chosen}
+    if tier == "stock":
+        files = _linked(board, chosen, simulated, Path(stage))
+    else:
+        stage = Path(stage) / ("simulated" if simulated else "plain")
+        mpy.build(stage, simulator=simulated, root=board.root)
+        files = {name.removesuffix(".py") + ".mpy": stage / (name.removesuffix(".py") + ".mpy")
+                 for name in chosen}
     files[DESCRIPTION] = board.folder / DESCRIPTION
     files.update(starts)
     return files
+
+
+def _linked(board, chosen, simulated, stage):
+    """Link what a board loads into its RAM: the firmware without the board's own modules."""
+    stage = stage / ("stock-" + board.name)
+    without = set(mpy.sources(simulated, board.root)) - set(chosen)
+    linked = bundle.SIMULATED_BOARD if simulated else ()
+    how = {} if simulated else {"apart": ("boards.",)}
+    names = mpy.files(stage, simulator=simulated, root=board.root, board=linked, without=without,
+                      beside=_FOR_TOOLS, **how)
+    return {name: stage / name for name in names}
 
 
 def modules(root=ROOT, tier="full", starts=None, folder=None):

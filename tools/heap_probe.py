@@ -1,7 +1,8 @@
 """Runs on MicroPython: heap taken by each module when all are imported one after the other.
 
 `micropython heap_probe.py rom IMAGE module ...` or `micropython heap_probe.py path FOLDER ...`.
-Prints what micropython.qstr_info says before and after, and one JSON object:
+Prints what micropython.qstr_info says before and after, parts that are loaded late included, and
+one JSON object:
 {"modules": [[name, bytes or null, error]], "total": bytes}.
 """
 
@@ -16,6 +17,18 @@ def _used():
     gc.collect()
     gc.collect()
     return gc.mem_alloc()
+
+
+def _load_parts(archive):
+    """Load every part of the archive beside firmware.app once, see tools/overlays.py: their names
+    stay."""
+    try:
+        with open(archive, "rb") as file:
+            count = int.from_bytes(file.read(3), "little") // 3
+    except OSError:
+        return
+    for number in range(count):
+        sys.modules["firmware.app"]._load(number)
 
 
 def main(how, where, *names):
@@ -45,8 +58,10 @@ def main(how, where, *names):
         after = _used()
         row[1] = after - before
         before = after
+    total = before - begin
+    _load_parts(where + "/firmware/late.bin")
     micropython.qstr_info()
-    print(json.dumps({"modules": modules, "total": before - begin}))
+    print(json.dumps({"modules": modules, "total": total}))
 
 
 main(*sys.argv[1:])

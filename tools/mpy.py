@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / ".build" / "mpy"
 _FOLDERS = ("lib", "firmware", "boards")
 _SIMULATOR = "boards/sim/"
-_LINKER = ("bundle.py", "overlays.py", "parts.py", "rewriter.py", "scopes.py", "seldom.txt")
+_SHORT = ("-O3",)
+_SHORT_STAGE = ROOT / ".build" / "mpy-short"
+_LINKER = ("bundle.py", "overlay_runtime.py", "overlays.py", "parts.py", "rewriter.py",
+           "scopes.py", "seldom.txt")
 
 
 class CompileError(Exception):
@@ -41,8 +44,10 @@ def sources(simulator=False, root=ROOT):
     return found
 
 
-def build(folder=None, simulator=True, root=ROOT):
+def build(folder=None, simulator=True, root=ROOT, options=()):
     """Compile into `folder` what is newer than there, remove what has no source any more.
+
+    options: of mpy-cross; a folder keeps to one set of them.
 
     Returns {path on the device, .py: size of the .mpy in bytes}. Raises CompileError. Several
     processes may build into one folder at a time: each file is replaced as a whole.
@@ -52,7 +57,8 @@ def build(folder=None, simulator=True, root=ROOT):
     stale = [(name, Path(root) / source) for name, source in wanted.items()
              if _is_older(_compiled(folder, name), Path(root) / source)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(lambda item: _compile(item[1], item[0], _compiled(folder, item[0])), stale))
+        list(pool.map(lambda item: _compile(item[1], item[0], _compiled(folder, item[0]), options),
+                      stale))
     kept = {_compiled(folder, name) for name in wanted}
     for path in folder.rglob("*.mpy"):
         if path not in kept:
@@ -90,15 +96,17 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
     return file.stat().st_size
 
 
-def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()):
+def files(target, folder=None, simulator=True, root=ROOT, board=None, without=(), **how):
     """Build into `folder` and lay out the tree for a board that loads its modules into RAM.
 
     Put `target` on sys.path. board, without: as of `romfs`, but what is left out is left out of
-    the linked module too, and seldom used code lies in files of its own (tools/overlays.py).
+    the linked module too, and seldom used code lies in an archive (tools/overlays.py). With a
+    board no module has asserts and line numbers. how: more of bundle.bundle.
     Returns {path on the device: its size in bytes}. Raises CompileError.
     """
-    folder, target = Path(folder or STAGE), Path(target)
-    sizes = build(folder, simulator, root)
+    target = Path(target)
+    folder = Path(folder or (STAGE if board is None else _SHORT_STAGE))
+    sizes = build(folder, simulator, root, () if board is None else _SHORT)
     stamp = target / ".made"
     made_from = _made_from(folder, sizes, board)
     if any(_is_older(stamp, path) for path in made_from):
@@ -107,8 +115,8 @@ def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()
             clean = Path(work) / "tree"
             _copy(folder, clean, set(sizes) - set(without))
             if board is not None:
-                os.replace(_link(clean, Path(work), root, board, without, overlays.read()),
-                           clean / "linked.py")
+                os.replace(_link(clean, Path(work), root, board, without=without,
+                                 seldom=overlays.read(), **how), clean / "linked.py")
             _replace(target, clean)
         stamp.touch()
     return {path.relative_to(target).as_posix(): path.stat().st_size
@@ -146,14 +154,14 @@ def _replace(target, clean):
             path.rmdir()
 
 
-def _link(folder, work, root, board, without=(), seldom=None):
+def _link(folder, work, root, board, without=(), **how):
     """Put the bundle in the place of the modules that are in it; its source goes to `work`."""
     # Not at the top: the linker reads what this module knows.
     from tools import bundle
 
     try:
         without = {_module(name) for name in without}
-        sources, names = bundle.shortened(root, board, without, seldom)
+        sources, names = bundle.shortened(root, board, without, **how)
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
     for name in names:
@@ -168,7 +176,7 @@ def _link(folder, work, root, board, without=(), seldom=None):
         source = work / ("%s.py" % name)
         source.write_text(text, encoding="utf-8")
         target = work / ("%s.mpy" % name) if is_late else _compiled(folder, path)
-        _compile(source, path, target, ("-O3",))
+        _compile(source, path, target, _SHORT)
         if is_late:
             late.append(target.read_bytes())
             listing += "# part %d: %d bytes\n%s\n" % (name, len(late[-1]), text)

@@ -1,16 +1,20 @@
 """Take what is seldom used out of a linked firmware, for boards that load it into their RAM.
 
-`tools/seldom.txt` names functions, methods and long texts, module by module. Each class that has such methods
-gets a part of its own, and so do the functions of a module. All parts lie one after the other in
-one file beside the linked module; one is read from there when something of it is called, and is
-garbage afterwards. Nothing stands for a method where it was taken from: the class inherits from
-`_Late`, and what an instance does not have is looked for in the part. A constructor is found there
-in the same way.
+`tools/seldom.txt` names functions, methods and long texts, module by module. Each class with such
+methods gets a part of its own, and so do the functions of a module. All parts lie one after the
+other in one file beside the linked module; one is read from there when something of it is called,
+and is garbage afterwards. Nothing stands for a method where it was taken from: the class inherits
+from `_Late`, and what an instance does not have is looked for in the part, so a wrong name is found
+out only when it is called. A constructor is found there in the same way.
 
 What stays, whatever the list says: functions with decorators or `super()`, methods of classes that
 others inherit from or that are used as `Class.method`, constructors of what is made while the
 firmware is imported, functions that stand in a table. A module that is handed on as an object, as
-the profiles are, is taken as a whole where the list has a `*`. What only one part uses goes with it.
+the profiles are, is taken as a whole where the list has a `*`. What only one part uses goes with
+it; a class only if the list has it, for as long as an instance lives, so does its part.
+
+What guards the EV is never taken, nor what runs at every tick: a part costs a collection and a few
+ms of flash. What makes a closure that is kept is not worth taking: the closure keeps the part.
 
 A part is imported like any module, from a file system that has but one file: the place in the
 archive that `_load` was asked for. So no part needs a name of its own, which would stay for ever.
@@ -27,85 +31,13 @@ NAME = "late.py"
 _LIST = Path(__file__).with_name("seldom.txt")
 _INIT = "__init__"
 _PLACE_BYTES = 3
-_RUNTIME = """
-class _Archive:
-    def mount(self, *_):
-        pass
-
-    def stat(self, path):
-        if path != "/_late.mpy":
-            raise OSError(2)
-        return (0x8000,) + (0,) * 9
-
-    def open(self, path, _mode):
-        file = open(__file__.rsplit("/", 1)[0] + "/late.bin", "rb")
-        file.seek(_archive.number * 3)
-        file.seek(int.from_bytes(file.read(3), "little"))
-        return file
-
-
-def _load(number):
-    import gc
-    import sys
-
-    if number in _archive.open_parts:
-        return _archive.open_parts[number]
-    gc.collect()
-    _archive.number = number
-    found = __import__("_late")
-    del sys.modules["_late"]
-    return found
-
-
-def _call(self, name, args, named):
-    number = self._late
-    parts = _archive.open_parts
-    is_outer = number not in parts
-    part = parts[number] = _load(number)
-    try:
-        return getattr(part._Part, name)(self, *args, **named)
-    finally:
-        if is_outer:
-            del parts[number]
-
-
-class _Late:
-    def __getattr__(self, name):
-        if name[:2] == "__":
-            raise AttributeError(name)
-        return lambda *args, **named: _call(self, name, args, named)
-
-
-class _LateWhole(_Late):
-    def __init__(self, *args, **named):
-        _call(self, "__init__", args, named)
-
-
-class _LateSpace:
-    def __init__(self, number):
-        self._late = number
-
-    def __getattr__(self, name):
-        return getattr(_load(self._late)._Part, name)
-
-
-def _mount():
-    import sys
-    import vfs
-
-    vfs.mount(_archive, "/_late")
-    sys.path.insert(0, "/_late")
-
-
-_archive = _Archive()
-_archive.open_parts = {}
-_mount()
-"""
-_WORDS = ("_Archive", "_load", "_Late", "_LateWhole", "_LateSpace", "_Part", "_archive", "_call", "_mount")
+_RUNTIME = Path(__file__).with_name("overlay_runtime.py")
+_WORDS = ("_Archive", "_Late", "_LateSpace", "_LateWhole", "_Part", "_archive", "_call", "_load",
+          "_mount")
 
 
 # What the runtime uses must not become a word for something else.
-RESERVED = "if 0:\n    AttributeError, OSError, __file__, __import__, getattr, int, open\n"
+RESERVED = "if 0:\n    AttributeError, OSError, __file__, __import__, getattr, int, iter, open\n"
 
 
 def read():
@@ -192,7 +124,7 @@ class Overlays:
         _Calls(functions, None).all(self._tree.body)
         _Calls(functions, None).all(self._others)
         self._gather()
-        return ast.parse(_RUNTIME).body + self._tree.body
+        return _runtime() + self._tree.body
 
     def _take_space(self, space):
         """Take the class that stands for a module, with all that nobody else uses."""
@@ -291,6 +223,16 @@ def _text(value):
     if not isinstance(value, ast.Constant):
         raise scopes.ScopeError("%s: only texts can be read late" % ast.unparse(value)[:60])
     return value
+
+
+def _runtime():
+    """Return the statements of the runtime, without docstrings."""
+    tree = ast.parse(_RUNTIME.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            is_text = isinstance(node.body[0], ast.Expr) and len(node.body) > 1
+            node.body = node.body[1:] if is_text else node.body
+    return tree.body
 
 
 class _Calls(ast.NodeTransformer):

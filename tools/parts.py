@@ -99,7 +99,8 @@ class Whole:
 
 
 def _names(body):
-    return {node.id for item in body for node in ast.walk(item) if isinstance(node, ast.Name)}
+    return {node.id for item in body for node in ast.walk(item)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def _bound_by(line):

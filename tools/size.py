@@ -4,11 +4,13 @@
 simulated one) and prints two heap figures on the 32-bit interpreter, imported in one fresh
 process in the order of dependencies: `ram`, from .mpy files, where bytecode lies in the heap, and
 `place`, executed in place from a ROMFS image. A board gets the drivers that it names: those that
-boards/sim/board.py has no use for are listed, but count for no limit. The last line is the image
-that a board gets, where tools/bundle.py has linked the firmware into one module: its size, and the
-heap after the import of firmware.app and of the drivers that a board brings. Exit status 1 when a
-limit of pyproject.toml, [tool.pilotwire.size], is passed, or when a module of lib/ or firmware/
-cannot be imported.
+boards/sim/board.py has no use for are listed, but count for no limit. The line `linked` is the
+image that a board gets, where tools/bundle.py has linked the firmware into one module: its size,
+and the heap after the import of firmware.app and of the drivers that a board brings. The line
+`stock` is the same for the stock tier, which loads its modules into the heap: the bytes of all
+files that a board gets, and the heap with firmware.app in it. Exit status 1 when a limit of
+pyproject.toml, [tool.pilotwire.size], is passed, or when a module of lib/ or firmware/ cannot be
+imported.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import json
 import sys
 import tomllib
 
-from tools import micropython, mpy, probe
+from tools import device_files, micropython, mpy, probe
 from tools.tidy.findings import Source
 from tools.tidy.imports import imported
 
@@ -26,6 +28,7 @@ _FULL = ROOT / ".build" / "mpy-full"  # apart from the simulator's, which holds 
 _IMAGE = ROOT / ".build" / "full.romfs"
 _DRIVERS = ("boards/common/", "meters/", "modbus/", "rfid/")
 _LINKED = ROOT / ".build" / "linked.romfs"
+_STOCK = ROOT / ".build" / "stock"
 # They start the firmware when they are imported.
 _NOT_IMPORTED = ("firmware.main", "firmware.boot")
 
@@ -53,9 +56,14 @@ def measure(with_heap=True):
         board = [_module(name) for name in drivers]
         total["image"] = mpy.romfs(_LINKED, _FULL, simulator=False, board=board,
                                     without=others)
-        heaps, total["linked"] = _probe("rom", _LINKED, ["firmware/app.py"])
-        errors += ["%s in the image: %s" % (name, heaps[name][1]) for name in heaps
-                   if heaps[name][1]]
+        # What the start files of a port bring is not in it; the tier lacks some profiles.
+        without = {*others, *device_files.left_out("stock")}
+        total["stock"] = sum(mpy.files(_STOCK, simulator=False, board=board,
+                                       without=without).values())
+        for column, how, where in (("linked", "rom", _LINKED), ("stock_heap", "path", _STOCK)):
+            heaps, total[column] = _probe(how, where, ["firmware/app.py"])
+            errors += ["%s, %s: %s" % (name, column, heaps[name][1]) for name in heaps
+                       if heaps[name][1]]
     return {"modules": modules, "total": total, "errors": sorted(set(errors))}
 
 
@@ -111,7 +119,8 @@ def _needed(source):
 def over_limits(figures, limits):
     """Return a line for every limit that is passed."""
     broken = []
-    for key, column in (("image_bytes", "image"), ("heap_bytes_linked", "linked")):
+    for key, column in (("image_bytes", "image"), ("heap_bytes_linked", "linked"),
+                        ("stock_bytes", "stock"), ("heap_bytes_stock", "stock_heap")):
         found = figures["total"].get(column)
         if key in limits and found is not None and found > limits[key]:
             broken.append("%s: %d bytes, the limit is %d" % (key, found, limits[key]))
@@ -147,6 +156,7 @@ def _print(figures):
     total = figures["total"]
     if "image" in total:
         print("%-*s %8s %8s %8s" % (width, "linked", total["image"], "-", total["linked"]))
+        print("%-*s %8s %8s %8s" % (width, "stock", total["stock"], total["stock_heap"], "-"))
 
 
 def main(arguments=None):

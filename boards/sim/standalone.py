@@ -29,7 +29,7 @@ class Settings:
 
 def main():
     """Run until Ctrl-C or until the firmware wants a reset."""
-    fs = vfs.mount()[0][0]
+    fs = next(fs for fs, path in vfs.mount() if path == "/")
     with open("board.json") as file:
         description = json.load(file)
     runtime = Runtime()

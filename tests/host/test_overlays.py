@@ -1,0 +1,121 @@
+"""What is taken out of a linked firmware is found again when it is called, and is not kept."""
+
+import subprocess
+
+import pytest
+
+from tests.host.test_bundle import link
+from tools import bundle, device_files, micropython, mpy, overlays
+from tools.tidy.findings import Source
+
+# What an EV's safety hangs on, and what a timer calls: only constructors may be read from flash.
+GUARDING = ("firmware.guard.", "firmware.evse.protection", "firmware.evse.power",
+            "firmware.evse.latches", "firmware.evse.faults", "firmware.evse.pilot",
+            "firmware.evse.limiter", "firmware.evse.lock", "boards.common.")
+TREE = {
+    "lib/one.py":
+        "from micropython import const\n_STEP = const(3)\nLONG = 'a text'\n"
+        "def twice(value):\n    return value * 2\n"
+        "def seldom(value):\n    return twice(value) + _STEP\n"
+        "class Box:\n    def __init__(self, value, more=1):\n        self.value = value + more\n"
+        "    def often(self):\n        return self.value\n"
+        "    def rare(self, *, by):\n        return seldom(self.value) * by\n"
+        "    def calls(self):\n        return self.rare(by=2) + len(LONG)\n",
+    "lib/profile.py":
+        "def handle(value):\n    return _more(value)\ndef _more(value):\n    return value + 1\n"
+        "TABLE = {1: handle}\nNAME = 'profile'\n",
+    "firmware/app.py":
+        "import gc\nimport sys\nimport one\nimport profile\n"
+        "def main():\n    box = one.Box(4, more=2)\n    rare = box.rare\n"
+        "    print(box.often(), box.rare(by=1), rare(by=3), box.calls(), one.seldom(1))\n"
+        "    try:\n        box.missing()\n    except AttributeError:\n        print('missing')\n"
+        "    print('_late' in sys.modules, use(profile))\n"
+        "def use(part):\n    return part.TABLE[1](1), part.NAME\n",
+}
+SELDOM = {"one": {"seldom", "LONG", "Box.__init__", "Box.rare", "Box.calls"}, "profile": {"*"}}
+
+
+def sources(tmp_path, files, seldom):
+    """Link with overlays; returns {module or number of a part: text}."""
+    text, _, others = link(tmp_path, files, board=(), how=lambda root, board: bundle.shortened(
+        root, board, seldom=seldom))
+    return {"firmware.app": text, **others}
+
+
+def run(folder, linked):
+    """Lay out and run what was linked on MicroPython; returns the words that it prints."""
+    parts = []
+    folder = folder / "firmware"
+    folder.mkdir(parents=True)
+    for name, text in linked.items():
+        source = folder / "part.py"
+        source.write_text(text)
+        target = folder / ("part.mpy" if isinstance(name, int) else "app.mpy")
+        mpy._compile(source, "part.py", target)
+        parts += [target.read_bytes()] if isinstance(name, int) else []
+    (folder / overlays.ARCHIVE).write_bytes(overlays.archive(parts))
+    code = "import sys; sys.path.insert(0, %r); import firmware.app as app; app.main()" % (
+        str(folder.parent))
+    done = subprocess.run([*micropython.find("micropython32"), "-c", code], capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.split()
+
+
+def test_overlays_when_code_is_taken_out_then_it_does_what_it_did(tmp_path):
+    """Functions, methods with keywords, handed-on methods, constructors, texts, whole modules."""
+    files = dict(TREE, **{"boards/sim/main.py": "from firmware.app import main\n"})
+    linked = sources(tmp_path / "tree", files, SELDOM)
+    assert [name for name in linked if isinstance(name, int)] == [0, 1, 2, 3]
+    assert "a text" not in linked["firmware.app"] and "'profile'" not in linked["firmware.app"]
+    assert run(tmp_path / "run", linked) == [
+        "6", "15", "45", "36", "5", "missing", "False", "(2,", "'profile')"]
+
+
+def test_overlays_when_it_must_stay_then_stays_whatever_the_list_says(tmp_path):
+    """Heirs and their parents, super, decorators, what is used while the module is imported."""
+    linked = sources(tmp_path, {
+        "lib/one.py":
+            "class Base:\n    def get(self):\n        return 1\n"
+            "class Heir(Base):\n    def get(self):\n        return super().get() + 1\n"
+            "    @property\n    def name(self):\n        return 'n'\n"
+            "class Early:\n    def __init__(self):\n        self.value = 1\n"
+            "def early():\n    return 2\nTABLE = (early, Early())\n",
+        "firmware/app.py": "from one import Base, Heir, TABLE\ndef main():\n"
+                           "    return Base().get(), Heir().get(), Heir().name, TABLE\n",
+        "boards/sim/main.py": "from firmware.app import main\n",
+    }, {"one": {"Base.get", "Heir.get", "Heir.name", "Early.__init__", "early"}})
+    assert list(linked) == ["firmware.app"]
+
+
+def test_seldom_when_the_sources_change_then_the_list_names_what_is_there():
+    """If this fails: correct tools/seldom.txt; what was renamed or removed is listed here."""
+    paths = {name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+             for name, path in mpy.sources(True).items()}
+    missing = {}
+    for module, names in overlays.read().items():
+        if module not in paths:
+            missing[module] = "no such module"
+            continue
+        tree = Source(mpy.ROOT, paths[module]).tree
+        gone = overlays.mark(module, tree, names - {"*"})
+        if gone:
+            missing[module] = sorted(gone)
+    assert missing == {}
+
+
+def test_seldom_when_it_guards_the_ev_then_nothing_but_constructors_is_read_from_flash():
+    """A part costs a collection and an import; a timer may come at any moment."""
+    found = {module: names for module, names in overlays.read().items()
+             if module.startswith(GUARDING)}
+    assert found
+    assert {name.rpartition(".")[2] for names in found.values() for name in names} == {"__init__"}
+
+
+@pytest.mark.parametrize("tier", ["stock", "full"])
+def test_left_out_when_tier_is_chosen_then_lacks_its_profiles_and_what_they_need(tier):
+    """The stock tier has no Smart Charging and no Reservation, the full one has all."""
+    out = device_files.left_out(tier)
+    assert ("firmware/evse/smart_charging.py" in out) == (tier == "stock")
+    assert ("ocpp16/charging_profile.py" in out) == (tier == "stock")
+    assert "firmware/ocpp/local_auth_list.py" not in out
