@@ -122,14 +122,18 @@ class _Linker:
         whole.imports = [_import_line(name, attribute, bound) for (name, attribute), bound
                          in sorted(self._imports.items(), key=str)]
         doors = self._doors(inside)
+        outside = {alias.name for door in doors.values()
+                   for node in ast.parse(door).body for alias in node.names}
+        own = {meaning for kind, meaning in self._modules[ROOT_MODULE].names.values()
+               if kind == "global"}
+        whole.drop_unused(outside | own)
         if seldom:
             whole.add(ROOT_MODULE, ast.parse(overlays.RESERVED).body)
         if others is not None:
-            outside = [tree for name, tree in others.items() if name not in inside]
-            whole.shorten([*outside, *map(ast.parse, doors.values())])
+            rest = [tree for name, tree in others.items() if name not in inside]
+            whole.shorten([*rest, *map(ast.parse, doors.values())])
         if seldom:
-            whole.overlay({alias.name for door in doors.values()
-                           for node in ast.parse(door).body for alias in node.names})
+            whole.overlay(outside)
         return {**whole.sources(), **doors}, inside
 
     def _load_all(self):
