@@ -4,8 +4,8 @@
 methods gets a part of its own, and so do the functions of a module. All parts lie one after the
 other in one file beside the linked module; one is read from there when something of it is called,
 and is garbage afterwards. Nothing stands for a method where it was taken from: the class inherits
-from `_Late`, and what an instance does not have is looked for in the part, so a wrong name is found
-out only when it is called. A constructor is found there in the same way.
+from `_Late`, and what an instance does not have is looked for in the part, so that a wrong name is
+found out only when it is called. A constructor is found there in the same way.
 
 What stays, whatever the list says: functions with decorators or `super()`, methods of classes that
 others inherit from or that are used as `Class.method`, constructors of what is made while the
