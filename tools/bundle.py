@@ -16,7 +16,7 @@ import ast
 import builtins
 import sys
 
-from tools import mpy, overlays, parts, rewriter, scopes
+from tools import mpy, overlays, parts, rewriter, scopes, shorten
 from tools.tidy.findings import Source
 
 ROOT_MODULE = "firmware.app"
@@ -24,7 +24,7 @@ _APART = ("firmware.guard.guard",)
 # Loaded when somebody asks for it, and perhaps dropped again: each is a module of its own, linked
 # with what only it needs.
 _LATE = ("firmware.console.", "firmware.evse.socket_side", "firmware.auth.list_update",
-         "websock.handshake")
+         "firmware.net.names", "dns", "websock.handshake")
 # What connects the simulated world to the firmware; on a board, its drivers do.
 SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
 _WORLD = ("boards.sim.",)
@@ -50,42 +50,56 @@ class _Module:
         self.names = {}
 
 
-def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None, without=(), seldom=None,
-           apart=_WORLD, beside=()):
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, without=()):
     """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
 
     There is one source for all, one for each part that is loaded late, and for each module of the
     board that others import names from, one that takes them out of the first. Names inside are
-    those of the modules that nobody needs beside it. others: {name: tree} of all modules, if names
-    are to be shortened. without: modules that are not to be had: an import of one inside a
-    function stays, and fails when it is reached. seldom: {module: names}, see tools/overlays.py.
-    apart: what begins like that stays a module of its own, but for `board`. beside: modules that
-    are to be had as their own, too, for tools. Raises BundleError.
+    those of the modules that nobody needs beside it. without: modules that are not to be had: an
+    import of one inside a function stays, and fails when it is reached. Raises BundleError.
     """
     try:
-        return _Linker(root, board, without, apart, beside).link(others, seldom)
+        return _Linker(root, board, without).link()
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
 
 
-def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, without=(), **how):
-    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten."""
-    others = {_module_name(name): Source(root, path).tree
-              for name, path in mpy.sources(True, root).items()}
-    others = {name: tree for name, tree in others.items() if name not in without}
-    return bundle(root, board, others, without, **how)
+def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, simulator=True, without=(), seldom=None,
+              **beside):
+    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten.
+
+    And, as a third value, {module: source} of those that stand beside it and mention such a name;
+    their lines are where they were. simulator: the simulated world will be there, too. seldom:
+    {module: names} to be read from flash when they are called, see tools/overlays.py; the sources
+    of these parts are under numbers. beside: `apart`, `copied` and `mentioned` of _Linker.
+    """
+    others = {mpy.module_name(name): Source(root, path)
+              for name, path in mpy.sources(simulator, root).items()}
+    others = {name: source for name, source in others.items() if name not in without}
+    linker = _Linker(root, board, without, **beside)
+    try:
+        sources, inside = linker.link(others, seldom)
+    except scopes.ScopeError as error:
+        raise BundleError(str(error)) from error
+    return sources, inside, linker.patched
 
 
 class _Linker:
-    """Reads the modules, gives every top-level name its place, and rewrites them."""
+    """Reads the modules, gives every top-level name its place, and rewrites them.
 
-    def __init__(self, root, board, without, apart, beside):
+    apart: what begins like that stays a module of its own, but for the board's; copied: modules
+    that are to be had as they are, too, by programs that hold the words of the text `mentioned`.
+    """
+
+    def __init__(self, root, board, without, apart=_WORLD, copied=(), mentioned=""):
         self._board = board
-        self._beside = beside
         self._outside = apart
+        self._copied = copied
+        self._mentioned = mentioned
+        self._seldom = {}
         self._part = ROOT_MODULE  # for which modules are being loaded
         self._late = []
-        paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
+        paths = {mpy.module_name(name): path for name, path in mpy.sources(True, root).items()}
         self._missing = {name for name in paths if name in without}
         self._paths = {name: path for name, path in paths.items() if name not in without}
         self._root = root
@@ -96,10 +110,10 @@ class _Linker:
         self._spaces = {}  # modules that are used as objects -> name of the class that stands in
         self._objects = set()  # names of modules that somebody hands on as objects
         self._taken = set(dir(builtins)) | {"const"}
-        self._seldom = {}
+        self.patched = {}  # after `link` with shortened names: see `shortened`
 
-    def link(self, others, seldom=None):
-        """Return what `bundle` returns."""
+    def link(self, others=None, seldom=None):
+        """Return what `bundle` returns. others: {name: Source}, if names are to be shortened."""
         self._load_all()
         self._seldom = seldom or {}
         for module in self._order:
@@ -117,24 +131,40 @@ class _Linker:
         inside = [module.name for module in self._order]
         inside += [name for name in _NEEDLESS if name in self._paths]
         copied = self._needed_by([name for name in self._apart if name not in _APART])
-        copied |= self._needed_by(self._beside).union(self._beside)
+        copied |= self._needed_by(self._copied).union(self._copied)
         inside = [name for name in inside if name not in copied]
         whole.imports = [_import_line(name, attribute, bound) for (name, attribute), bound
                          in sorted(self._imports.items(), key=str)]
         doors = self._doors(inside)
-        outside = {alias.name for door in doors.values()
+        through = {alias.name for door in doors.values()
                    for node in ast.parse(door).body for alias in node.names}
         own = {meaning for kind, meaning in self._modules[ROOT_MODULE].names.values()
                if kind == "global"}
-        whole.drop_unused(outside | own)
+        whole.drop_unused(through | own)
         if seldom:
             whole.add(ROOT_MODULE, ast.parse(overlays.RESERVED).body)
         if others is not None:
-            rest = [tree for name, tree in others.items() if name not in inside]
-            whole.shorten([*rest, *map(ast.parse, doors.values())])
+            outside = {name: others[name] for name in others if name not in inside}
+            self._shorten(whole, outside, doors)
         if seldom:
-            whole.overlay(outside)
+            whole.overlay(through)
         return {**whole.sources(), **doors}, inside
+
+    def _shorten(self, whole, outside, doors):
+        """Give the linked modules fewer names, and those outside the same ones."""
+        trees = [source.tree for source in outside.values()]
+        trees.append(ast.parse("mentioned = %r" % ("\n" + self._mentioned)))
+        renamed = whole.shorten([*trees, *map(ast.parse, doors.values())])["public"]
+        for name, source in outside.items():
+            text = shorten.patched(source.text, renamed)
+            if text is not None:
+                self.patched[name] = text
+        for name in _APART:
+            if name in outside:
+                tree = ast.parse(self.patched.get(name, outside[name].text))
+                shorten.shorten_private(tree, [outside[other].tree for other in outside
+                                               if other != name])
+                self.patched[name] = ast.unparse(tree) + "\n"
 
     def _load_all(self):
         for name in self._paths:
@@ -274,10 +304,6 @@ class _Linker:
         body = ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
         body[0].is_space = "*" in self._seldom.get(module.name, ())
         return body
-
-
-def _module_name(name):
-    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _used_as_objects(user):

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from tools import bundle, mpy
+from tools.provision import on_board
 
 ROOT = mpy.ROOT
 BOARDS = ROOT / "boards"
@@ -110,7 +111,7 @@ def _linked(board, chosen, simulated, stage):
     linked = bundle.SIMULATED_BOARD if simulated else ()
     how = {} if simulated else {"apart": ("boards.",)}
     names = mpy.files(stage, simulator=simulated, root=board.root, board=linked, without=without,
-                      beside=_FOR_TOOLS, **how)
+                      copied=_FOR_TOOLS, mentioned=on_board.PROGRAMS, **how)
     return {name: stage / name for name in names}
 
 

@@ -89,19 +89,19 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
         _copy(folder, clean, set(sizes) - set(without))
         if board is not None:
             # Others may be at it at the same time: what they read is always whole.
-            os.replace(_link(clean, Path(work), root, board), file.with_suffix(".py"))
+            os.replace(_link(clean, Path(work), root, board, simulator), file.with_suffix(".py"))
         _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
               "--no-mpy", "build", str(clean)])
         os.replace(Path(work) / "image", file)
     return file.stat().st_size
 
 
-def files(target, folder=None, simulator=True, root=ROOT, board=None, without=(), **how):
+def files(target, folder=None, simulator=True, root=ROOT, board=None, without=(), **beside):
     """Build into `folder` and lay out the tree for a board that loads its modules into RAM.
 
     Put `target` on sys.path. board, without: as of `romfs`, but what is left out is left out of
     the linked module too, and seldom used code lies in an archive (tools/overlays.py). With a
-    board no module has asserts and line numbers. how: more of bundle.bundle.
+    board no module has asserts and line numbers. beside: as of bundle.shortened.
     Returns {path on the device: its size in bytes}. Raises CompileError.
     """
     target = Path(target)
@@ -115,8 +115,9 @@ def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()
             clean = Path(work) / "tree"
             _copy(folder, clean, set(sizes) - set(without))
             if board is not None:
-                os.replace(_link(clean, Path(work), root, board, without=without,
-                                 seldom=overlays.read(), **how), clean / "linked.py")
+                os.replace(_link(clean, Path(work), root, board, simulator, _SHORT,
+                                 without={module_name(name) for name in without},
+                                 seldom=overlays.read(), **beside), clean / "linked.py")
             _replace(target, clean)
         stamp.touch()
     return {path.relative_to(target).as_posix(): path.stat().st_size
@@ -154,14 +155,16 @@ def _replace(target, clean):
             path.rmdir()
 
 
-def _link(folder, work, root, board, without=(), **how):
-    """Put the bundle in the place of the modules that are in it; its source goes to `work`."""
+def _link(folder, work, root, board, simulator, options=(), **how):
+    """Put the bundle in the place of the modules that are in it; its source goes to `work`.
+
+    options: of mpy-cross, for modules beside it; how: more of bundle.shortened.
+    """
     # Not at the top: the linker reads what this module knows.
     from tools import bundle
 
     try:
-        without = {_module(name) for name in without}
-        sources, names = bundle.shortened(root, board, without, **how)
+        linked, names, patched = bundle.shortened(root, board, simulator, **how)
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
     for name in names:
@@ -169,26 +172,41 @@ def _link(folder, work, root, board, without=(), **how):
         # What is left of a package is nothing: a folder is a package without a file in it.
         path.with_suffix(".mpy").unlink(missing_ok=True)
         (path / "__init__.mpy").unlink(missing_ok=True)
-    late, listing = [], ""
-    for name, text in sources.items():
-        is_late = isinstance(name, int)
-        path = overlays.NAME if is_late else name.replace(".", "/") + ".py"
-        source = work / ("%s.py" % name)
-        source.write_text(text, encoding="utf-8")
-        target = work / ("%s.mpy" % name) if is_late else _compiled(folder, path)
-        _compile(source, path, target, _SHORT)
-        if is_late:
-            late.append(target.read_bytes())
-            listing += "# part %d: %d bytes\n%s\n" % (name, len(late[-1]), text)
+    late = {name: linked.pop(name) for name in list(linked) if isinstance(name, int)}
+    for name, text in linked.items():
+        path = name.replace(".", "/") + ".py"
+        _compile_text(text, work / (name + ".py"), folder, path, _SHORT)
+    paths = {module_name(path): path for path in sources(simulator, root)}
+    there = [name for name in patched if _compiled(folder, paths[name]).exists()]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(lambda name: _compile_text(
+            patched[name], work / (name + ".py"), folder, paths[name], options), there))
     if late:
-        path = folder / bundle.ROOT_MODULE.replace(".", "/")
-        path.with_name(overlays.ARCHIVE).write_bytes(overlays.archive(late))
-        (folder / "late.py").write_text(listing, encoding="utf-8")
+        _archive(folder, work, late, folder / bundle.ROOT_MODULE.replace(".", "/"))
     return work / (bundle.ROOT_MODULE + ".py")
 
 
-def _module(name):
-    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+def _archive(folder, work, late, root):
+    """Compile the parts {number: text} into the archive beside `root`, and list their sources."""
+    parts, listing = [], ""
+    for number, text in late.items():
+        source = work / ("%d.py" % number)
+        source.write_text(text, encoding="utf-8")
+        _compile(source, overlays.NAME, source.with_suffix(".mpy"), _SHORT)
+        parts.append(source.with_suffix(".mpy").read_bytes())
+        listing += "# part %d: %d bytes\n%s\n" % (number, len(parts[-1]), text)
+    root.with_name(overlays.ARCHIVE).write_bytes(overlays.archive(parts))
+    (folder / "late.py").write_text(listing, encoding="utf-8")
+
+
+def module_name(path):
+    """Return the name by which the module at `path` on the device is imported."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compile_text(text, source, folder, name, options=()):
+    source.write_text(text, encoding="utf-8")
+    _compile(source, name, _compiled(folder, name), options)
 
 
 def _compiled(folder, name):

@@ -40,12 +40,16 @@ class Whole:
             self._order = [node for node in self._order if node not in unused]
 
     def shorten(self, others):
-        """Give the names of all parts fewer words. others: trees that may mention them."""
+        """Give the names of all parts fewer words; returns what tools.shorten does.
+
+        others: trees that may mention them.
+        """
         self._is_shortened = True
         lines = ast.parse("\n".join(self.imports)).body
         tree = ast.fix_missing_locations(ast.Module([*lines, *self._order], []))
-        shorten.shorten(tree, others)
+        table = shorten.shorten(tree, others)
         self._order = [node for node in tree.body if node not in lines]
+        return table
 
     def overlay(self, kept):
         """Take what is seldom used out of the part that is always there, see tools/overlays.py.

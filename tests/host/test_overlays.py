@@ -38,7 +38,7 @@ SELDOM = {"one": {"seldom", "LONG", "Box.__init__", "Box.rare", "Box.calls"}, "p
 def sources(tmp_path, files, seldom):
     """Link with overlays; returns {module or number of a part: text}."""
     text, _, others = link(tmp_path, files, board=(), how=lambda root, board: bundle.shortened(
-        root, board, seldom=seldom))
+        root, board, seldom=seldom)[:2])
     return {"firmware.app": text, **others}
 
 

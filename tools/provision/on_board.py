@@ -82,6 +82,10 @@ print(json.dumps(take(json.loads(%r))))
 """
 
 
+# What runs on a board; the linked firmware keeps the names that stand in here.
+PROGRAMS = _LOOK + _TAKE
+
+
 class Have:
     """What a board has, see `look`; compares secrets without knowing them."""
 
