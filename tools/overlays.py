@@ -119,11 +119,11 @@ class Overlays:
         functions = self._take_functions()
         if not self.parts:
             return self._tree.body
+        self._gather()
         for number, body in enumerate(self.parts):
             _Calls(functions, number).all(body)
         _Calls(functions, None).all(self._tree.body)
         _Calls(functions, None).all(self._others)
-        self._gather()
         return _runtime() + self._tree.body
 
     def _take_space(self, space):

@@ -265,7 +265,9 @@ def _fill_holes():
 
 
 def _say(line):
-    sys.stdout.write(line + "\n")
+    # Not as one text: it may be as long as the largest piece that is free.
+    sys.stdout.write(line)
+    sys.stdout.write("\n")
     if not _MICROPYTHON:
         sys.stdout.flush()
 
