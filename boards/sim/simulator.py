@@ -38,6 +38,14 @@ class Settings:
         self.ca = _file(options.get("ca"))
 
 
+class _Trace(Trace):
+    """Writes piece by piece: a frame's text may be longer than the largest piece that is free."""
+
+    def tell(self, fields):
+        json.dump(fields, sys.stdout)
+        _say("")
+
+
 class Simulator:
     """Builds all from the host's options. `run` returns the exit status (0 quit, 3 reset, 4
     Ctrl-C at the console)."""
@@ -45,7 +53,7 @@ class Simulator:
     def __init__(self, options):
         self._options = options
         self._runtime = Runtime()
-        self._trace = Trace(_say, self._t_ms, options.get("trace"))
+        self._trace = _Trace(_say, self._t_ms, options.get("trace"))
         self._talk_bytes = _TRACE_BYTES if options.get("trace") else _TALK_BYTES
         self._ballast = None
         self._names = None

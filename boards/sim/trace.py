@@ -28,6 +28,10 @@ class Trace:
         """Tell one event."""
         fields["event"] = name
         fields["t_ms"] = self._t_ms()
+        self.tell(fields)
+
+    def tell(self, fields):
+        """Write the event `fields`."""
         self._write(json.dumps(fields))
 
     def watch(self, app, world):

@@ -3,8 +3,8 @@
 from tests.host.harness import CP
 
 CARD = "04A1B2C3D4E5F6"
-# What holds today: 112 KB would do on a quiet machine. Wanted are 100 KB.
-HEAP = "116K"
+# What holds today. Wanted are 100 KB, in which it ends well in four of five runs.
+HEAP = "104K"
 FEATURES = ["Core", "LocalAuthListManagement", "RemoteTrigger"]
 
 
