@@ -174,6 +174,23 @@ def test_provision_when_the_firmware_refuses_a_value_then_nothing_of_the_link_is
         assert mpremote(board, "fs", "ls", ":settings").returncode != 0
 
 
+def test_provision_when_the_description_on_the_board_is_wrong_then_gives_it_nothing(
+        tmp_path, site, flashed):
+    """An old or edited board.json: no identity is used up, nothing is written, remedy named."""
+    wrong = tmp_path / "board.json"
+    text = (device_files.Board("virtual").folder / "board.json").read_text()
+    wrong.write_text(text.replace('"phases": 3', '"phases": 2'))
+    with make(tmp_path / "board", flashed) as board:
+        mpremote(board, "fs", "cp", str(wrong), ":board.json")
+        done = provision(site, board.port)
+        assert mpremote(board, "fs", "ls", ":settings").returncode != 0
+    assert done.returncode == 1
+    assert "board.json of 240000000001:" in done.stdout
+    assert "the description of the board has a mistake" in done.stdout
+    assert "make deploy BOARD=... PORT=" in done.stdout
+    assert not (site.parent / "site.boards.json").exists()
+
+
 def test_provision_when_board_belongs_elsewhere_then_it_keeps_its_identity(
         tmp_path, site, flashed):
     """A board of another site on the wrong table is not overwritten by mistake."""
