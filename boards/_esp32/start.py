@@ -83,12 +83,9 @@ async def _write(data):
 
 def _settings(app):
     """Return what gives a setting by its name: those of the connection, then all others."""
-    access = getattr(app, "access", None)
-    if access:
-        access.ca = app.settings.get("ca")
 
     def get(name):
-        return access and access.config.get(name) or app.config.get(name)
+        return app.access.config.get(name) or app.config.get(name)
 
     return get
 

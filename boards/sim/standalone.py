@@ -11,20 +11,7 @@ from boards.sim.board import SimBoard
 from boards.sim.runtime import Runtime
 from boards.sim.world import World
 from firmware.app import App
-from kvstore import KvStore
 from log import NAMES
-
-
-class Settings:
-    """Where the central system is, and who we are there, as the record `access` has it."""
-
-    def __init__(self, store):
-        record = json.loads(store.get("access") or "{}")
-        self.url = record.get("OcppUrl", "")
-        self.identity = record.get("OcppIdentity", "")
-        self.password = record.get("OcppKey") or None
-        self.profile = int(record.get("SecurityProfile", "0"))
-        self.ca = store.get("ca")
 
 
 def main():
@@ -35,8 +22,7 @@ def main():
     runtime = Runtime()
     world = World(runtime.ticks_ms, 1)
     runtime.advance = world.advance
-    settings = Settings(KvStore(fs, "/settings"))
-    app = App(SimBoard(runtime, world, fs, description), settings if settings.url else None)
+    app = App(SimBoard(runtime, world, fs, description), None)
     app.log.sink = _print
     try:
         runtime.run(_run(app))

@@ -262,8 +262,11 @@ _ERRNO_TEXTS = """
 
 
 def _os_text(error):
-    number = "\n%s " % (error.args[0] if error.args else "")
+    """Return an error as words on one line; Mbed TLS breaks its lines, and adds a number."""
+    args = error.args
+    number = "\n%s " % (args[0] if args else "")
     at = _ERRNO_TEXTS.find(number)
     if at < 0:
-        return str(error) or repr(error)
+        text = str(args[1] if len(args) > 1 else error)
+        return " ".join(text.split()) or repr(error)
     return _ERRNO_TEXTS[at + len(number) : _ERRNO_TEXTS.find("\n", at + 1)]

@@ -239,6 +239,8 @@ def test_provision_when_others_may_read_the_keys_then_refuses_the_file(site):
     ("ws://127.0.0.1:9/ocpp", "ws://u:p@x/", "url holds a password"),
     ("[config]", "security_profile = 2\n[config]", "profile 2 is for wss://"),
     ("[config]", "ca_file = 'none.pem'\n[config]", "ca_file: cannot read none.pem"),
+    ("[config]", "ca_file = 'site.toml'\n[config]", "site.toml holds no certificate: .* PEM"),
+    ("ws://127.0.0.1:9/ocpp", "wss://x/ocpp", "ca_file is missing: wss:// needs"),
     ("very secret wifi", "short", "8 to 63 characters"),
     ('"chargers"', '"%s"' % ("x" * 33), "1 to 32 bytes"),
     ("[site]", "[site", "Expected"),
