@@ -1,6 +1,7 @@
 """Certificates for tests, made on the spot: an authority, and what it signs for a server."""
 
 import datetime
+import ipaddress
 import ssl
 
 from cryptography import x509
@@ -23,7 +24,7 @@ class Authority:
         self.pem = _pem(builder.sign(self._key, hashes.SHA256()))
 
     def server(self, folder, *names, begins=-_DAY, ends=30 * _DAY):
-        """Return an ssl.SSLContext of a server with a fresh certificate for `names`.
+        """Return an ssl.SSLContext of a server with a fresh certificate for `names`, IPs too.
 
         folder: where the files lie; begins, ends: a timedelta from now.
         """
@@ -33,7 +34,7 @@ class Authority:
         builder = builder.add_extension(_usage(sign=False), True)
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        alternatives = x509.SubjectAlternativeName([_alternative(name) for name in names])
         chain = _pem(builder.add_extension(alternatives, False).sign(self._key, hashes.SHA256()))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "server.pem").write_bytes(chain)
@@ -44,6 +45,13 @@ class Authority:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(folder / "server.pem", folder / "server.key")
         return context
+
+
+def _alternative(name):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _named(name):
