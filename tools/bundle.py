@@ -16,7 +16,7 @@ import ast
 import builtins
 import sys
 
-from tools import mpy, parts, rewriter, scopes
+from tools import mpy, parts, rewriter, scopes, shorten
 from tools.tidy.findings import Source
 
 ROOT_MODULE = "firmware.app"
@@ -49,25 +49,33 @@ class _Module:
         self.names = {}
 
 
-def bundle(root=mpy.ROOT, board=SIMULATED_BOARD, others=None):
+def bundle(root=mpy.ROOT, board=SIMULATED_BOARD):
     """Link firmware.app with the modules `board`; returns ({module: source}, names inside).
 
     There is one source for all, one for each part that is loaded late, and for each module of the
     board that others import names from, one that takes them out of the first. Names inside are
-    those of the modules that nobody needs beside it. others: {name: tree} of all modules, if names
-    are to be shortened. Raises BundleError.
+    those of the modules that nobody needs beside it. Raises BundleError.
     """
     try:
-        return _Linker(root, board).link(others)
+        return _Linker(root, board).link()
     except scopes.ScopeError as error:
         raise BundleError(str(error)) from error
 
 
-def shortened(root=mpy.ROOT, board=SIMULATED_BOARD):
-    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten."""
-    others = {_module_name(name): Source(root, path).tree
-              for name, path in mpy.sources(True, root).items()}
-    return bundle(root, board, others)
+def shortened(root=mpy.ROOT, board=SIMULATED_BOARD, simulator=True):
+    """Return what `bundle` returns, with fewer and shorter names, see tools/shorten.
+
+    And, as a third value, {module: source} of those that stand beside it and mention such a name;
+    their lines are where they were. simulator: the simulated world will be there, too.
+    """
+    others = {mpy.module_name(name): Source(root, path)
+              for name, path in mpy.sources(simulator, root).items()}
+    linker = _Linker(root, board)
+    try:
+        sources, inside = linker.link(others)
+    except scopes.ScopeError as error:
+        raise BundleError(str(error)) from error
+    return sources, inside, linker.patched
 
 
 class _Linker:
@@ -77,7 +85,8 @@ class _Linker:
         self._board = board
         self._part = ROOT_MODULE  # for which modules are being loaded
         self._late = []
-        self._paths = {_module_name(name): path for name, path in mpy.sources(True, root).items()}
+        self._paths = {mpy.module_name(name): path
+                       for name, path in mpy.sources(True, root).items()}
         self._root = root
         self._modules = {}
         self._order = []
@@ -86,9 +95,10 @@ class _Linker:
         self._spaces = {}  # modules that are used as objects -> name of the class that stands in
         self._objects = set()  # names of modules that somebody hands on as objects
         self._taken = set(dir(builtins)) | {"const"}
+        self.patched = {}  # after `link` with shortened names: see `shortened`
 
-    def link(self, others):
-        """Return what `bundle` returns."""
+    def link(self, others=None):
+        """Return what `bundle` returns. others: {name: Source}, if names are to be shortened."""
         self._load_all()
         for module in self._order:
             # A local name must never hide a global of another module.
@@ -108,9 +118,24 @@ class _Linker:
                          in sorted(self._imports.items(), key=str)]
         doors = self._doors(inside)
         if others is not None:
-            outside = [tree for name, tree in others.items() if name not in inside]
-            whole.shorten([*outside, *map(ast.parse, doors.values())])
+            outside = {name: others[name] for name in others if name not in inside}
+            self._shorten(whole, outside, doors)
         return {**whole.sources(), **doors}, inside
+
+    def _shorten(self, whole, outside, doors):
+        """Give the linked modules fewer names, and those outside the same ones."""
+        trees = [source.tree for source in outside.values()]
+        renamed = whole.shorten([*trees, *map(ast.parse, doors.values())])["public"]
+        for name, source in outside.items():
+            text = shorten.patched(source.text, renamed)
+            if text is not None:
+                self.patched[name] = text
+        for name in _APART:
+            if name in outside:
+                tree = ast.parse(self.patched.get(name, outside[name].text))
+                shorten.shorten_private(tree, [outside[other].tree for other in outside
+                                               if other != name])
+                self.patched[name] = ast.unparse(tree) + "\n"
 
     def _load_all(self):
         for name in self._paths:
@@ -244,10 +269,6 @@ class _Linker:
             if kind == "global" and not name.startswith("_") and meaning != "const":
                 lines.append("    %s = %s" % (name, meaning))
         return ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
-
-
-def _module_name(name):
-    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _used_as_objects(user):

@@ -1,8 +1,10 @@
 """Runs on MicroPython: heap taken by each module when all are imported one after the other.
 
-`micropython heap_probe.py rom IMAGE module ...` or `micropython heap_probe.py path FOLDER ...`.
+`micropython heap_probe.py rom IMAGE [module ... --] module ...`, those before -- not counted, or
+`micropython heap_probe.py path FOLDER ...`.
 Prints what micropython.qstr_info says before and after, and one JSON object:
-{"modules": [[name, bytes or null, error]], "total": bytes}.
+{"modules": [[name, bytes or null, error]], "total": bytes}. `micropython heap_probe.py names N`
+makes N names, and prints the same of the table of names only.
 """
 
 import gc
@@ -19,6 +21,22 @@ def _used():
 
 
 def main(how, where, *names):
+    """Do what the first argument says."""
+    if how == "names":
+        make_names(int(where))
+    else:
+        measure(how, where, names)
+
+
+def make_names(count):
+    """Make so many names that nothing else has."""
+    micropython.qstr_info()
+    for number in range(count):
+        getattr(gc, "_name%d" % number, None)
+    micropython.qstr_info()
+
+
+def measure(how, where, names):
     """Mount or put on the path what is to be measured, then import."""
     # These are frozen on every board and needed by everything: not counted to the first user.
     import asyncio
@@ -33,6 +51,11 @@ def main(how, where, *names):
             vfs.mount(vfs.VfsRom(file.read()), "/rom")
         where = "/rom"
     sys.path.insert(0, where)
+    if "--" in names:
+        # Not a part of what is measured.
+        for name in names[:names.index("--")]:
+            __import__(name)
+        names = names[names.index("--") + 1:]
     modules = [[name, None, None] for name in names]
     micropython.qstr_info()
     begin = before = _used()

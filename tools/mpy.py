@@ -89,19 +89,19 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
             shutil.copyfile(_compiled(folder, name), target)
         if board is not None:
             # Others may be at it at the same time: what they read is always whole.
-            os.replace(_link(clean, Path(work), root, board), file.with_suffix(".py"))
+            os.replace(_link(clean, Path(work), root, board, simulator), file.with_suffix(".py"))
         _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
               "--no-mpy", "build", str(clean)])
         os.replace(Path(work) / "image", file)
     return file.stat().st_size
 
 
-def _link(folder, work, root, board):
+def _link(folder, work, root, board, simulator):
     """Put the bundle in the place of the modules that are in it; its source goes to `work`."""
     from tools import bundle
 
     try:
-        sources, names = bundle.shortened(root, board)
+        linked, names, patched = bundle.shortened(root, board, simulator)
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
     for name in names:
@@ -109,12 +109,25 @@ def _link(folder, work, root, board):
         # What is left of a package is nothing: a folder is a package without a file in it.
         path.with_suffix(".mpy").unlink(missing_ok=True)
         (path / "__init__.mpy").unlink(missing_ok=True)
-    for name, text in sources.items():
+    for name, text in linked.items():
         path = name.replace(".", "/") + ".py"
-        source = work / (name + ".py")
-        source.write_text(text, encoding="utf-8")
-        _compile(source, path, _compiled(folder, path), ("-O3",))
+        _compile_text(text, work / (name + ".py"), folder, path, ("-O3",))
+    paths = {module_name(path): path for path in sources(simulator, root)}
+    there = [name for name in patched if _compiled(folder, paths[name]).exists()]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(lambda name: _compile_text(
+            patched[name], work / (name + ".py"), folder, paths[name]), there))
     return work / (bundle.ROOT_MODULE + ".py")
+
+
+def module_name(path):
+    """Return the name by which the module at `path` on the device is imported."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compile_text(text, source, folder, name, options=()):
+    source.write_text(text, encoding="utf-8")
+    _compile(source, name, _compiled(folder, name), options)
 
 
 def _compiled(folder, name):

@@ -28,12 +28,16 @@ class Whole:
         self._part.update(dict.fromkeys(statements, part))
 
     def shorten(self, others):
-        """Give the names of all parts fewer words. others: trees that may mention them."""
+        """Give the names of all parts fewer words; returns what tools.shorten does.
+
+        others: trees that may mention them.
+        """
         self._is_shortened = True
         lines = ast.parse("\n".join(self.imports)).body
         tree = ast.fix_missing_locations(ast.Module([*lines, *self._order], []))
-        shorten.shorten(tree, others)
+        table = shorten.shorten(tree, others)
         self._order = [node for node in tree.body if node not in lines]
+        return table
 
     def sources(self):
         """Return {name of the part: source}."""

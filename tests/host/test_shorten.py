@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tools import micropython, scopes, shorten
+from tools.shorten.known import LOOKED_FOR, WORDS
 
 # Words that the shortener may use, and what prints the result.
 HEAD = """from micropython import const
@@ -149,6 +150,45 @@ def test_name_when_another_module_mentions_it_then_it_is_left(other):
     program = "class A:\n    def __init__(self):\n        self._a = 1\n"
     assert "_a" in shortened(program)[1]["attribute"]
     assert "_a" not in shortened(program, other)[1]["attribute"]
+
+
+def test_public_attribute_when_renamed_then_is_in_every_module_and_lines_stay():
+    """One word, which costs nothing, wherever an object is asked for it."""
+    program = (
+        "class Door:\n    def _x(self):\n        pass\n    def unlatch(self, ä='é'):\n"
+        "        self.latched = ä\n        return self\ndoor = Door()\n")
+    other = (
+        "from one import door\n\ndef f():\n    'Say .latched.'\n"
+        "    print('é', door.unlatch().latched,\n          door.unlatch('a').latched)\nf()\n")
+    text, table = shortened(program, other)
+    assert sorted(table["public"]) == ["latched", "unlatch"]
+    assert set(table["public"].values()) <= WORDS - LOOKED_FOR
+    there = shorten.patched(other, table["public"])
+    assert "unlatch" not in text + there and "\n    'Say .latched.'\n" in there
+    assert there.count("\n") == other.count("\n")
+    assert run(text + there.replace("from one import door", "")) == "é é a\n"
+
+
+@pytest.mark.parametrize("why, other", [
+    ("a text, for getattr", "NAMES = ('latched',)\n"),
+    ("a word in a table of text", "TABLE = '\\nopen shut latched\\n'\n"),
+    ("the global of a module", "latched = 1\n"),
+    ("bound in a class body", "class A:\n    latched = 1\n"),
+    ("imported", "from door import latched\n")])
+def test_public_attribute_when_it_may_be_found_otherwise_then_it_is_left(why, other):
+    """What a program could come by without an attribute in its source."""
+    program = "def f(x):\n    x.latched = 1\n    x.pulled = 2\n"
+    assert sorted(shortened(program, other)[1]["public"]) == ["pulled"], why
+
+
+def test_public_attribute_when_it_is_of_hardware_then_it_is_left():
+    """The object is not ours."""
+    assert shortened("def f(pwm):\n    pwm.duty_u16(1)\n    pwm.OUT_PP = 2\n")[1]["public"] == {}
+
+
+def test_patched_when_nothing_is_renamed_in_it_then_there_is_no_text():
+    """The module stays as it was compiled."""
+    assert shorten.patched("def latched(x):\n    return x.y\n", {"latched": "a"}) is None
 
 
 def test_global_when_another_module_imports_it_then_it_is_left():

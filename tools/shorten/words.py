@@ -1,14 +1,16 @@
 """Which words a module has, and which of them are free for what."""
 
 import ast
+import builtins
 import keyword
 
 from tools import scopes
+from tools.shorten.known import LOOKED_FOR, WORDS
 
 # Up to so many letters the compiler makes a name of every text.
 INTERNED = 10
-# Attributes that MicroPython's own objects have: an error's, a module's.
-_KEPT = {"args", "value", "errno", "strerror", "const"}
+_BUILTINS = set(dir(builtins))
+_FREE = WORDS - LOOKED_FOR - _BUILTINS
 
 
 class Words:
@@ -16,7 +18,8 @@ class Words:
 
     def __init__(self, tree, others):
         self._tree = tree
-        self.outside = _KEPT.union(_imported_late(tree), *[mentioned(other) for other in others])
+        self.outside = {"const"}.union(
+            LOOKED_FOR, _imported_late(tree), *[mentioned(other) for other in others])
         self.keywords = _keywords(tree).union(*[_keywords(other) for other in others])
         self.attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         self.attributes |= class_names(tree)
@@ -25,13 +28,18 @@ class Words:
                       and len(node.value) <= INTERNED and node.value.isidentifier()}
 
     def for_attributes(self):
-        """Return texts that are no attribute of anything, in a fixed order."""
-        return sorted(filter(_is_usable, self.texts - self.attributes - self.outside))
+        """Return words that are no attribute of anything, in a fixed order."""
+        return free_words(self.attributes | self.outside, self.texts)
 
     def for_names(self):
         """Return words that are no variable anywhere at present, in a fixed order."""
-        words = (self.attributes | self.texts) - variables(self._tree)
-        return sorted(filter(_is_usable, words))
+        return free_words(variables(self._tree), self.texts | self.attributes)
+
+
+def free_words(taken, more=()):
+    """Return the words that cost nothing, and `more`, but for those `taken`; in a fixed order."""
+    usable = filter(_is_usable, _FREE.union(more) - taken)
+    return sorted(usable, key=lambda word: (len(word), word))
 
 
 def variables(tree):
@@ -75,16 +83,29 @@ def _imported_late(tree):
 
 
 def mentioned(tree):
-    """Return what a tree mentions of others: attributes, imports, texts that getattr may use."""
+    """Return what a tree mentions of others: attributes, imports, texts that getattr may use.
+
+    A private attribute of `self` belongs to the tree's own class, unless that has inherited it.
+    """
     found = set()
+    own = _own_private(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Attribute) and node not in own:
             found.add(node.attr)
         elif isinstance(node, ast.alias):
             found.add(node.name)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(node.value)
     return found
+
+
+def _own_private(tree):
+    """Return the nodes `self._name` in classes that inherit from nobody but MicroPython."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+               and all(getattr(base, "id", "") in _BUILTINS for base in node.bases)]
+    return {node for owner in classes for node in ast.walk(owner)
+            if isinstance(node, ast.Attribute) and is_private(node.attr)
+            and getattr(node.value, "id", "") == "self"}
 
 
 def _keywords(tree):

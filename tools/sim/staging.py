@@ -14,6 +14,9 @@ from tools.sim.options import PASSWORD_VARIABLE
 ROOT = Path(__file__).resolve().parents[2]
 _MAIN = "boards/sim/main.py"
 _ROM = ROOT / ".build" / "sim.romfs"
+# Parts of the firmware that a session needs, whose names stay; what SimBoard needs of the world.
+_LOADED_LATE = ("firmware.auth.list_update", "firmware.evse.socket_side", "websock.handshake")
+_OF_THE_WORLD = ("boards.sim.pilot_circuit", "boards.sim.chips.proximity")
 # Room for the simulated world beside the firmware's heap; the VM takes away what it does not need.
 _WORLD_BYTES = 1024 * 1024
 
@@ -75,8 +78,9 @@ def _compile(staging, tier):
         mpy.build()
         staging.environ["MICROPYPATH"] = f"{mpy.STAGE}:.frozen"
         how, where = "path", mpy.STAGE
-    modules = [*bundle.SIMULATED_BOARD, bundle.ROOT_MODULE]
-    staging.vm_options["names_bytes"] = probe.probe(staging.interpreter, how, where, modules).names
+    modules = [*bundle.SIMULATED_BOARD, bundle.ROOT_MODULE, *_LOADED_LATE]
+    names = probe.probe(staging.interpreter, how, where, modules, _OF_THE_WORLD).names
+    staging.vm_options["names_bytes"] = probe.table_of_names(staging.interpreter, names)
 
 
 def _find(variant):

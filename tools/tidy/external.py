@@ -22,7 +22,7 @@ def types():
 
     Raises RuntimeError when the stubs cannot be fetched.
     """
-    _fetch_stubs()
+    typings()
     return _run(["mypy", "--no-error-summary", "--no-color-output"])
 
 
@@ -34,10 +34,11 @@ def _run(command):
     return lines, found if done.returncode == 0 else max(found, 1)
 
 
-def _fetch_stubs():
+def typings():
+    """Return the folder of MicroPython's stubs, fetched if need be. Raises RuntimeError."""
     stamp = TYPINGS / ".version"
     if stamp.exists() and stamp.read_text() == _STUBS:
-        return
+        return TYPINGS
     print("tidy: fetching %s ..." % _STUBS, file=sys.stderr, flush=True)
     TYPINGS.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".typings-", dir=TYPINGS.parent))
@@ -53,3 +54,4 @@ def _fetch_stubs():
         os.rename(work, TYPINGS)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    return TYPINGS
