@@ -68,6 +68,13 @@ class CommandTest(Talk):
         self.assert_refused('wifi "half', '" is missing')
         self.assertEqual(self.say(""), [])
 
+    def test_word_behind_a_command_that_takes_none_then_refused(self):
+        # `reboot status` is a slip, and no reason to restart the box.
+        self.begin()
+        self.assert_refused("reboot status", "reboot stands alone")
+        self.assertIsNone(self.plant.app.station.reset_wanted)
+        self.assertIs(self.data("status")["ok"], True)
+
     def test_status_then_tells_the_session(self):
         # The same facts for a person and for a tool.
         self.begin()
@@ -127,6 +134,7 @@ class CommandTest(Talk):
         self.begin()
         self.assertIn("not built", self.text("update"))
         self.assertIn("make deploy", self.text("update"))
+        self.assertIn("while no EV charges", self.text("update"))
 
     def test_reboot_in_a_session_then_it_ends_with_the_reason(self):
         # OCPP 1.6 7.35: Reboot is a restart that was asked for here.
