@@ -238,6 +238,8 @@ def _fill_table_of_names():
             getattr(gc, "name%d" % number, None)
             number += 1
         grown = gc.mem_alloc() - before
+        # What the texts were made of would lie between the pieces of the table.
+        gc.collect()
 
 
 def _fill_holes():

@@ -22,20 +22,30 @@ class ConsolePty:
     async def prompt(self, staging):
         """After Ctrl-C: the interpreter's prompt, until Ctrl-D or `kill`.
 
-        It is a new process: what the firmware had in RAM is gone, unlike on a board.
+        It is a new process: what the firmware had in RAM is gone, unlike on a board. It has a
+        terminal of its own: at each line it flushes that, and what nobody has read yet is lost.
         """
-        os.set_blocking(self.fd, True)
         os.write(self.fd, b"Ctrl-D starts the charger again\r\n")
+        inner, other = os.openpty()
+        tty.setraw(other)
+        os.set_blocking(inner, False)
+        loop = asyncio.get_running_loop()
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *staging.interpreter, stdin=self.fd, stdout=self.fd, stderr=self.fd,
+                *staging.interpreter, stdin=other, stdout=other, stderr=other,
                 cwd=staging.folder, env=staging.environ, start_new_session=True,
                 preexec_fn=die_with_parent(),
             )
+            loop.add_reader(self.fd, _pass_on, self.fd, inner)
+            loop.add_reader(inner, _pass_on, inner, self.fd)
             await self._process.wait()
+            _pass_on(inner, self.fd)
         finally:
             self.kill()
-            os.set_blocking(self.fd, False)
+            loop.remove_reader(self.fd)
+            loop.remove_reader(inner)
+            os.close(inner)
+            os.close(other)
             self._process = None
 
     def kill(self):
@@ -50,3 +60,9 @@ class ConsolePty:
         """Pull the cable."""
         os.close(self.fd)
         os.close(self._other)
+
+
+def _pass_on(source, target):
+    # What nobody takes is lost, as on any serial line.
+    with contextlib.suppress(OSError):
+        os.write(target, os.read(source, 4096))
