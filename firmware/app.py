@@ -270,12 +270,21 @@ class App:
             return
         if event[0] == "card" and self.learn.running and not self.learn.expired(now):
             self.learn.stop()
-            self.learned = uid_text(event[1])
+            self.learned = self._token(event[1])
         elif event[0] == "card":
             self.log.info("card", "card presented")
-            self.station.card(now, uid_text(event[1]))
+            self.station.card(now, self._token(event[1]))
         elif event[0] == "silent":
             self.log.warn("card", "reader does not answer")
+
+    def _token(self, uid):
+        """Return a card's number as the central system of this box wants it."""
+        words = self.config.get("CardIdFormat").split()
+        length = 0
+        for word in words:
+            if word.isdigit():
+                length = int(word)
+        return uid_text(uid, "reversed" in words, length, "lower" in words)
 
     def _reset(self, now, reason):
         """Leave when sessions have ended and the central system knows, or patience is over."""

@@ -105,6 +105,24 @@ class CommandTest(Talk):
         plant.do("card", id=CARD)
         self.wait("Charging")
 
+    def test_card_when_a_format_is_set_then_the_id_token_has_it(self):
+        # Readers of one fleet tell the same card in other ways: byte order, length, case.
+        plant = self.begin()
+        for text, token in (
+            ("reversed", "C3B2A104"), ("3", "A1B2C3"), ("lower", "04a1b2c3"),
+            ("lower 6 reversed", "0000c3b2a104"), ('""', "04A1B2C3"),
+        ):  # fmt: skip
+            self.say("config set CardIdFormat " + text, "card learn")
+            plant.do("card", id="04A1B2C3")
+            plant.run(3000)
+            self.assertEqual(self.data("card")["card"], token)
+        self.assert_refused("config set CardIdFormat upper", "takes: reversed lower 1 2")
+        self.assert_refused("config set BlockingWhileClosed never", "takes: pause|defer|allow")
+        self.assert_refused("config set CardIdFormat 11")
+        self.say("config set CardIdFormat reversed")
+        self.charge("04A1B2C3")
+        self.assertEqual(plant.csms.books()[0][1], "C3B2A104")
+
     def test_card_when_nobody_comes_then_cards_mean_sessions_again(self):
         # The learning ends after half a minute.
         plant = self.begin()
