@@ -129,7 +129,7 @@ def _conflict(app, changes):
     if profile and not changes.get("OcppKey", access.config.get("OcppKey")):
         return "profile %d needs a key: set it too" % profile
     if is_tls and not access.ca:
-        return "wss:// needs an authority's certificate: deploy one"
+        return "wss:// needs a certificate: `make provision` with ca_file"
     return None if identity else "set the id of the box too"
 
 

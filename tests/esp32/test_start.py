@@ -300,6 +300,32 @@ class StartTest(unittest.TestCase):
         self.assertEqual(machine.state["memory"], b"")
         self.assertFalse(self.apps[0].clock.known)
 
+    def test_certificate_newer_than_the_last_known_time_then_the_rtc_goes_on_to_meet_it(self):
+        """A box that lay in a store: its server has renewed since, and the time comes from there.
+        What is not about the time moves no clock."""
+        settings = KvStore(vfs.mounted[0], "/settings")
+        settings.set("access", json.dumps({"OcppUrl": "wss://x/", "OcppIdentity": "B"}).encode())
+        settings.set("ca", _ROOT)
+        self.power_on(200)
+        _Time.offset_s = self.apps[-1].clock.floor_s
+        keep = self.keep
+        for text, days in (("validity starts in the future", 10), ("has expired", 0)):
+            machine.state["rtc"] = (_Time.offset_s,)
+
+            async def connect(host, port, context, text=text):
+                raise ValueError("The certificate " + text)
+
+            async def told(app, box, connect=connect):
+                box.connect = connect
+                await keep(app, box)
+
+            self.keep = told
+            self.power_on(62_000, step_ms=100)
+            moved_s = machine.state["rtc"][0] - _Time.offset_s
+            self.assertEqual(moved_s // 86400, days)
+            self.assertFalse(self.apps[-1].clock.known)
+        self.keep = keep
+
     def test_time_known_then_it_survives_a_reset_but_no_power_cut(self):
         """The RTC's memory says whether its time is real; both die with the power."""
         self.power_on(200)
