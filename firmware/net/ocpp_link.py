@@ -124,7 +124,8 @@ class OcppLink:
         if collecting:
             self._socket.collect(collecting[0], collecting[1])
         self._socket.start(self._board.ticks_ms())
-        await self._flush()
+        # The TLS handshake is part of the first write, and the other end may say nothing to it.
+        await asyncio.wait_for(self._flush(), _CONNECT_MS // 1000)
 
     async def _read(self):
         """Take in what arrives and answer it at once; ends with the connection."""

@@ -243,6 +243,34 @@ class StartTest(unittest.TestCase):
         self.keep = keep
         self.assertEqual(asked[0], ("csms.example.com", 443, tls.CERT_REQUIRED))
 
+    def test_server_that_says_nothing_to_the_handshake_then_tried_again(self):
+        """TCP is up, and the first write, in which TLS shakes hands, never ends: the link gives
+        up, says so, and begins anew."""
+        settings = KvStore(vfs.mounted[0], "/settings")
+        settings.set("access", json.dumps({"OcppUrl": "ws://x/", "OcppIdentity": "B"}).encode())
+        closed = []
+
+        class Silent:
+            async def flush(self, source):
+                await asyncio.sleep(100_000)
+
+            async def close(self):
+                closed.append(loop.elapsed_ms())
+
+        async def connect(host, port, context):
+            return Silent()
+
+        async def told(app, box):
+            box.connect = connect
+            await keep(app, box)
+
+        keep = self.keep
+        self.keep = told
+        self.power_on(45_000, step_ms=100)
+        self.keep = keep
+        self.assertEqual(len(closed), 2)
+        self.assertIn("cannot reach ws://x/: timed out", self.apps[-1].link.why)
+
     def test_line_typed_at_the_serial_port_is_answered_by_the_console(self):
         """The console is on the line that the board was flashed over."""
         self.stdin.typed = b"help doctor\r"
