@@ -107,10 +107,12 @@ class Simulator:
 
         board = SimBoard(self._runtime, world, fs, _description(options.get("board")))
         app = App(board, Settings(options), options.get("features"))
-        self._trace.watch(app, world)
         self._configure(app)
+        before = _allocated()
+        self._trace.watch(app, world)
         self._runtime.every(_TRACE_MS, self._trace.poll)
         control = Control(app, world, self)
+        self._world_bytes += _allocated() - before
         status = self._runtime.run(self._main(app, control))
         world.save()
         self._trace.event("exit", {"status": status})
@@ -155,8 +157,11 @@ class Simulator:
                 raise SimulatorError("--set %s: %s" % (key, reason))
 
     async def _main(self, app, control):
-        firmware = asyncio.create_task(app.run())
+        before = _allocated()
         commands = asyncio.create_task(_commands(control))
+        await asyncio.sleep(0)
+        self._world_bytes += _allocated() - before
+        firmware = asyncio.create_task(app.run())
         await self._serve_console(app)
         while not app.station.settled and not firmware.done():
             # Ready means that the pilots are known: what comes then, is seen.
@@ -222,6 +227,14 @@ async def _stdin():
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     return reader.readline
+
+
+def _allocated():
+    """Return the bytes that are in use: what lies between two of these calls is the world's."""
+    if not _MICROPYTHON:
+        return 0
+    gc.collect()
+    return gc.mem_alloc()
 
 
 def _fill_table_of_names():

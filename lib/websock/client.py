@@ -70,7 +70,8 @@ class Client:
         self._now = 0
         self._ping = None  # payload of our ping that waits for its pong
         self._pongs = []
-        self._output = []
+        self._output = []  # texts, and frames of all other kinds
+        self._sending = None  # what is left of a text
         self._events = []
 
     def collect(self, collector, message_max):
@@ -184,7 +185,7 @@ class Client:
     def send_text(self, text):
         """Queue a text message. Raises SendError."""
         self._check_sendable()
-        self._output.append(self._frame(frames.TEXT, frames.encode_text(text)))
+        self._output.append(text)
 
     def ping(self, now, timeout_ms):
         """Send a ping whose pong must come within `timeout_ms`; otherwise ("failed", "no pong").
@@ -220,10 +221,21 @@ class Client:
             self._deadline.stop()
 
     def data_to_send(self):
-        """Return the next bytes for the connection (whole frames), or None. Taken is taken."""
+        """Return the next bytes for the connection, or None. Taken is taken.
+
+        These are whole frames, but for a long text, which comes in pieces and without a break.
+        """
+        if self._sending:
+            for piece in self._sending:
+                return piece
+            self._sending = None
         if self._pongs:
             return self._pongs.pop(0)
-        return self._output.pop(0) if self._output else None
+        data = self._output.pop(0) if self._output else None
+        if isinstance(data, str):
+            self._sending = frames.pieces(data, self._random(4))
+            return next(self._sending)
+        return data
 
     def tick(self, now):
         """Look at the deadlines. Call it at `next_deadline`; more often does no harm."""
@@ -272,6 +284,7 @@ class Client:
     def _lose(self, event):
         """The server does not hear us any more: nothing is left to send."""
         self._output.clear()
+        self._sending = None
         self._end(event)
 
     def _end(self, event):

@@ -21,7 +21,7 @@ def peer():
 
 def test_calls_when_thirty_arrive_at_once_then_thirty_answers_in_order(peer):
     """None is lost, none is refused, and the connection stays."""
-    sim = Simulator(["--csms", peer.url, "--heap", "160K"])
+    sim = Simulator(["--csms", peer.url, "--heap", "96K"])
     try:
         connection = peer.accept()
         connection.quiet(1.5)
@@ -39,7 +39,7 @@ def test_calls_when_thirty_arrive_at_once_then_thirty_answers_in_order(peer):
 def test_call_when_a_broken_frame_follows_in_the_segment_then_connects_again(peer):
     """The answer finds no open socket any more; the end must be noticed all the same (a frame of
     the fuzzer: the charger kept a dead connection and was deaf for ever)."""
-    sim = Simulator(["--csms", peer.url, "--heap", "160K"])
+    sim = Simulator(["--csms", peer.url, "--heap", "96K"])
     try:
         connection = peer.accept()
         connection.quiet(1.5)

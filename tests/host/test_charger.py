@@ -8,7 +8,7 @@ from tests.host.harness import CP
 from tools.sim.client import ControlError, Simulator
 
 CARD = "04A1B2C3D4E5F6"
-HEAP = ("--heap", "160K")
+HEAP = ("--heap", "96K")
 
 
 def charge(bench, *, until_wh=300, online=True):

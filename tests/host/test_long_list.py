@@ -4,7 +4,7 @@ import json
 
 from tests.host.harness import CP
 
-HEAP = ("--heap", "112K")
+HEAP = ("--heap", "96K")
 
 
 def entries(first, behind, parent="PARENT"):

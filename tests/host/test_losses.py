@@ -33,7 +33,7 @@ class Charger:
         settings = ("MeterValueSampleInterval=1", "MessageTimeout=2", "WebSocketPingInterval=5",
                     "TransactionMessageRetryInterval=1", "TransactionMessageAttempts=5",
                     "HeartbeatInterval=3", "AllowOfflineTxForUnknownId=true")
-        arguments = ["--csms", self.central.central.url, "--id", self.cp, "--heap", "160K",
+        arguments = ["--csms", self.central.central.url, "--id", self.cp, "--heap", "96K",
                      "--state", str(folder / str(seed))]
         for setting in settings:
             arguments += ["--set", setting]

@@ -9,7 +9,7 @@ from tests.host.harness import CP
 from tests.run import ROOT
 from tests.sim.charging_profiles import maximum, profile, tx
 
-HEAP = ("--heap", "120K")
+HEAP = ("--heap", "96K")
 
 _WITHOUT = """
 from tests.sim.charging_profiles import profile, tx

@@ -158,6 +158,48 @@ class MessageTest(unittest.TestCase):
         self.assertNotEqual(first, second)
         self.assertIsNone(one.data_to_send())
 
+    def test_send_text_when_long_then_one_frame_in_pieces_and_nothing_in_between(self):
+        # A pong waits for its end; each length is around a border of pieces or of the header.
+        for length in (125, 126, 511, 512, 513, 1024, 1027, 5000):
+            one = open_client()
+            text = "".join(["%04d" % number for number in range(1250)])[:length]
+            one.send_text(text)
+            data = bytearray(one.data_to_send())
+            one.receive(NOW, frame(0x89, b"ping"))
+            piece = one.data_to_send()
+            start = 6 if length < 126 else 8
+            while piece is not None and len(data) < start + length:
+                self.assertTrue(len(piece) <= 512)
+                data.extend(piece)
+                piece = one.data_to_send()
+            key = data[start - 4 : start]
+            size = data[1] & 0x7F if start == 6 else data[2] << 8 | data[3]
+            self.assertEqual((data[0], size, len(data)), (0x81, length, start + length))
+            self.assertTrue(start == 6 or data[1] == 0xFE)
+            told = bytes([data[start + i] ^ key[i & 3] for i in range(length)])
+            self.assertEqual(told, text.encode())
+            self.assertEqual(unmask(piece), (0x8A, b"ping"))
+            self.assertIsNone(one.data_to_send())
+
+    def test_send_text_when_a_close_comes_in_the_middle_then_ends_first(self):
+        # A frame that is half sent cannot be broken off.
+        one = open_client()
+        one.send_text("x" * 1100)
+        size = len(one.data_to_send())
+        one.receive(NOW, frame(0x88, b""))
+        size += len(one.data_to_send()) + len(one.data_to_send())
+        self.assertEqual(size, 1108)
+        self.assertEqual(unmask(one.data_to_send()), (0x88, b""))
+        self.assertIsNone(one.data_to_send())
+
+    def test_send_text_when_the_connection_is_lost_in_the_middle_then_nothing_more(self):
+        # Nobody would read it.
+        one = open_client()
+        one.send_text("x" * 1100)
+        one.data_to_send()
+        one.eof(NOW)
+        self.assertIsNone(one.data_to_send())
+
     def test_send_text_when_not_open_then_error_and_nothing_queued(self):
         # Before the handshake, behind our close, behind the end.
         one = new_client()
