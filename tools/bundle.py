@@ -24,7 +24,7 @@ _APART = ("firmware.guard.guard",)
 # Loaded when somebody asks for it, and perhaps dropped again: each is a module of its own, linked
 # with what only it needs.
 _LATE = ("firmware.console.", "firmware.evse.socket_side", "firmware.auth.list_update",
-         "websock.handshake")
+         "firmware.net.names", "dns", "websock.handshake")
 # What connects the simulated world to the firmware; on a board, its drivers do.
 SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
 # It keeps chains of imports short; in the bundle there are none.

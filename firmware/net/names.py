@@ -7,12 +7,14 @@ again rather than none (RFC 8767).
 import asyncio
 import socket
 
-import dns
+from firmware import late
 from micropython import const
 from ticks import Deadline
 
 _POLL_S = 0.02
 _PORT = const(53)
+# RFC 1035 4.2.1.
+_PACKET_MAX = const(512)
 
 
 class Names:
@@ -34,12 +36,16 @@ class Names:
             self._address = None
         elif self._address and not self._fresh.expired(now()):
             return self._address
-        lookup = dns.Lookup(host, self._servers(), self._board.random)
+        # Needed again when the address is too old.
+        from dns import NOT_FOUND, Lookup
+
+        late.forget("dns")
+        lookup = Lookup(host, self._servers(), self._board.random)
         await self._ask(lookup, now)
         if lookup.address:
             self._address = lookup.address
             self._fresh.start(now(), lookup.ttl_s * 1000)
-        elif lookup.error == dns.NOT_FOUND or not self._address:
+        elif lookup.error == NOT_FOUND or not self._address:
             raise OSError(lookup.error)
         return self._address
 
@@ -75,6 +81,6 @@ class Names:
 
 def _receive(connection, lookup):
     try:
-        lookup.receive(connection.recv(dns.PACKET_MAX))
+        lookup.receive(connection.recv(_PACKET_MAX))
     except OSError:
         pass  # Nothing there yet, or refused: then the time runs out.

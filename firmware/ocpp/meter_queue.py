@@ -113,10 +113,10 @@ class MeterQueue:
                     return
             self._write(self._periodic, False)
             self._write(self._aligned, True)
-        except OSError:
+        except (OSError, MemoryError):
             self.flash_errors += 1
             self._drop_aligned()
-            if len(self._ram) >= _RAM_SAMPLES_MAX:
+            if len(self._ram) >= _RAM_SAMPLES_MAX or self._chars > _RAM_CHARS_MAX // 2:
                 self._thin_ram()
 
     def _write(self, spool, aligned):

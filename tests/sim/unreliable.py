@@ -4,15 +4,16 @@ _EIO = 5
 
 
 class UnreliableFs:
-    """Hands everything to `fs`; while `broken`, nothing can be written or removed."""
+    """Hands everything to `fs`; while `broken`, nothing can be written or removed: `error`."""
 
-    def __init__(self, fs):
+    def __init__(self, fs, error=None):
         self._fs = fs
+        self._error = error or OSError(_EIO)
         self.broken = False
 
     def _check(self):
         if self.broken:
-            raise OSError(_EIO)
+            raise self._error
 
     def open(self, path, mode):
         """As VfsLfs2."""

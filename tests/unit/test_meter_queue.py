@@ -10,6 +10,7 @@ from firmware.ocpp.meter_queue import MeterQueue
 from firmware.ocpp.sample_spool import Spool
 from tests.sim.books import WALL_S, Box
 from tests.sim.scratch import Image
+from tests.sim.unreliable import UnreliableFs
 
 
 def _values(value, context="Sample.Periodic"):
@@ -53,6 +54,19 @@ class QueueTest(unittest.TestCase):
             self.assertEqual(sample[5][0]["value"], str(sample[0]))
             seqs.append(sample[0])
             self.queue.consume(sample[0])
+
+    def test_batch_when_the_heap_has_no_room_for_it_then_the_queue_is_thinned(self):
+        # An error here would come again with every tick, and stop whatever comes after it.
+        self.fs = UnreliableFs(self.fs, MemoryError())
+        self.queue = MeterQueue(self.fs, self.clock)
+        self.fs.broken = True
+        for seq in range(1, 31):
+            self._add(seq)
+        self.fs.broken = False
+        self.assertTrue(self.queue.dropped > 0)
+        seqs = self._take_all()
+        self.assertEqual((seqs[0], seqs[-1], seqs), (1, 30, sorted(seqs)))
+        self.assertEqual(len(seqs) + self.queue.dropped, 30)
 
     def test_few_samples_never_touch_the_flash(self):
         # Online they leave within seconds; a write would only wear.
