@@ -41,14 +41,14 @@ class Access:
         brings (url, identity, password, ca, profile), or None; check_url(text) raises ValueError.
         """
         self.check_url = check_url
-        self.ca = None
+        self._ca = None
         self.trial = Deadline()
         self.ended = None
         self._store = store
         self._other = other
         self._given = {}
         if settings is not None:
-            self.ca = settings.ca
+            self._ca = settings.ca
             self._given = {
                 "OcppUrl": settings.url or "",
                 "OcppIdentity": settings.identity,
@@ -74,6 +74,13 @@ class Access:
     def password(self):
         """The key for Basic authentication, None without."""
         return self.config.get("SecurityProfile") and self.config.get("OcppKey") or None
+
+    @property
+    def ca(self):
+        """The certificate of the authority that signs central systems' (PEM or DER bytes), None
+        without: what `make provision` has left, if the board brings none. It is large, so it is
+        not kept in RAM. Raises OSError."""
+        return self._ca or self._store.get("ca")
 
     # Changes.
 

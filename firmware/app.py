@@ -96,6 +96,7 @@ class App:
         self.learned = None
         self.exit_reason = None
         self.crashes = 0
+        self.lights = None
         self._link_task = None
         self._refused = None
         self._settled_by = ticks.Deadline()
@@ -170,6 +171,10 @@ class App:
             self.log.warn("tx", "transaction on connector %d was cut off", connector_id)
         if self.access.ended:
             self.log.warn("net", "settings on trial: %s", self.access.ended)
+        if self.board.lights or self.board.button:
+            from firmware.local.lights import Lights
+
+            self.lights = Lights(self)
         self._save_time.start(now, _SAVE_TIME_MS)
         self._settled_by.start(now, _SETTLED_MS)
 
@@ -238,6 +243,8 @@ class App:
         self.status.observe(now, station.online)
         station.online = self.client.online
         self.metering.tick(now)
+        if self.lights:
+            self.lights.tick(now)
         if self.access.trial.running:
             self._trial(now)
         if self._save_time.expired(now):
@@ -263,12 +270,21 @@ class App:
             return
         if event[0] == "card" and self.learn.running and not self.learn.expired(now):
             self.learn.stop()
-            self.learned = uid_text(event[1])
+            self.learned = self._token(event[1])
         elif event[0] == "card":
             self.log.info("card", "card presented")
-            self.station.card(now, uid_text(event[1]))
+            self.station.card(now, self._token(event[1]))
         elif event[0] == "silent":
             self.log.warn("card", "reader does not answer")
+
+    def _token(self, uid):
+        """Return a card's number as the central system of this box wants it."""
+        words = self.config.get("CardIdFormat").split()
+        length = 0
+        for word in words:
+            if word.isdigit():
+                length = int(word)
+        return uid_text(uid, "reversed" in words, length, "lower" in words)
 
     def _reset(self, now, reason):
         """Leave when sessions have ended and the central system knows, or patience is over."""

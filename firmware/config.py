@@ -7,7 +7,7 @@ profiles and the device bring their own. A row is
     (name, "bool", access, default)
     (name, "int", access, default, low, high)        decimal digits only, low <= value <= high
     (name, "list", access, default, check)           comma separated; check(items) -> accepted?
-    (name, "text", access, default, check)           check(text) -> accepted?, or None
+    (name, "text", access, default, words)           "a|b": one of these, "a b": any of these, None
     (name, "text", access, default, low, high)       low <= number of characters <= high
 
 A table is a tuple of rows, or a text with the rows as words in lines, of which the first and the
@@ -198,7 +198,13 @@ def _parse(row, text):
         return ",".join(items) if row[4](items) else None
     if len(row) > 5:
         return text if row[4] <= len(text) <= row[5] else None
-    return text if row[4] is None or row[4](text) else None
+    words = row[4]
+    if words and "|" in words:
+        return text if text in words.split("|") else None
+    for word in text.split() if words else ():
+        if word not in words.split():
+            return None
+    return text
 
 
 def _parse_int(text, low, high):

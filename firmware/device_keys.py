@@ -30,14 +30,13 @@ def table(current_ma_max, phases=3, blocking="pause"):
         ("ChargingPhases", "int", "rw", phases, 1, phases),
         # What can stall the VM is due and a contactor is closed: pause charging for it, defer it
         # until nobody charges, or allow it.
-        ("BlockingWhileClosed", "text", "rw", blocking, _is_mode),
+        ("BlockingWhileClosed", "text", "rw", blocking, "pause|defer|allow"),
+        # How a card's number becomes an id token, see lib/rfid/uid.py; as it is if empty. A number
+        # is the length in bytes.
+        ("CardIdFormat", "text", "rw", "", "reversed lower 1 2 3 4 5 6 7 8 9 10"),
         # The stored configuration was lost; true keeps every connector Faulted.
         ("StorageLost", "bool", "rw", False),
     )
-
-
-def _is_mode(text):
-    return text in ("pause", "defer", "allow")
 
 
 def declared(rows):
@@ -52,15 +51,5 @@ def _row(row):
     if row["type"] == "int":
         return head + (row.get("min", 0), row.get("max", _INT_MAX))
     if row["type"] == "text":
-        return head + (_Length(row.get("max", _TEXT_MAX)).check,)
+        return head + (0, row.get("max", _TEXT_MAX))
     raise ValueError("board.json: %s is no type of a key" % row["type"])
-
-
-class _Length:
-    """Accepts texts of up to so many characters."""
-
-    def __init__(self, characters_max):
-        self._characters_max = characters_max
-
-    def check(self, text):
-        return len(text) <= self._characters_max

@@ -76,7 +76,8 @@ class Board:
     `tethered`: the cables are fixed; else `sockets` has one SocketPort per connector.
     `ventilated`: EVs that need ventilation (state D) may charge. `crashed`: the last run was ended
     by the watchdog or by an error. `blocking_while_closed`: pause, defer or allow, what to do when
-    something that can stall the VM is due while a contactor is closed.
+    something that can stall the VM is due while a contactor is closed. `lights`: pins by name, see
+    firmware/local/lights.py; `button`: a pin, high while it is pressed, or None.
     """
 
     name = "?"
@@ -88,6 +89,8 @@ class Board:
     meters = ()
     reader = None
     keys = ()
+    lights: dict = {}
+    button = None
     fs = None
 
     def ticks_ms(self):

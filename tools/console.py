@@ -45,6 +45,8 @@ class ConsoleLine:
             raise ConsoleError(f"{port}: {error.strerror or error}") from error
         self._serial.reset_input_buffer()
         self.ask("", clear=True)
+        while self._serial.read(4096):
+            pass  # what others have typed before us has its prompts, too
         if self.is_taking:
             self.ask("abort")  # somebody left an import unfinished
 

@@ -263,6 +263,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         board = device_files.Board(options.board)
+        board.check()
         files = device_files.tree(board, options.tier)
         print("board %s, tier %s: %d files, %d KB" % (
             board.name, options.tier or board.tier, len(files),

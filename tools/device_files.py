@@ -9,6 +9,7 @@ import ast
 import json
 from pathlib import Path
 
+from tools import board as boards
 from tools import bundle, mpy
 from tools.provision import on_board
 
@@ -59,6 +60,13 @@ class Board:
             self.description = json.loads((self.folder / DESCRIPTION).read_text())
         except ValueError as error:
             raise BoardError("%s is no JSON: %s" % (self.folder / DESCRIPTION, error)) from error
+
+    def check(self, say=print):
+        """Show what `make check` finds. Raises BoardError if that is more than notes."""
+        name = VIRTUAL if self.name == VIRTUAL else None
+        refused = boards.refusal(boards.check(self.folder / DESCRIPTION, name), say)
+        if refused:
+            raise BoardError(refused)
 
     @property
     def tier(self):

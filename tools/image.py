@@ -102,6 +102,7 @@ def main(arguments=None):
         if not options.bin:
             raise ImageError("no image given: download the .bin for the board's chip from "
                              "micropython.org, 1.25 or newer, and say BIN=FILE")
+        board.check()
         tier = options.tier or board.tier
         target = options.output or _RESULTS / ("%s-%s.bin" % (board.name, tier))
         image, (start, size), count = make(board, tier, options.bin, options.flash_size, target)

@@ -40,13 +40,14 @@ class Whole:
             self._order = [node for node in self._order if node not in unused]
 
     def shorten(self, others):
-        """Give the names of all parts fewer words; returns what tools.shorten does.
+        """Drop what nobody uses, give names fewer words; returns what tools.shorten does.
 
         others: trees that may mention them.
         """
         self._is_shortened = True
         lines = ast.parse("\n".join(self.imports)).body
         tree = ast.fix_missing_locations(ast.Module([*lines, *self._order], []))
+        shorten.drop_dead(tree, others)
         table = shorten.shorten(tree, others)
         self._order = [node for node in tree.body if node not in lines]
         return table

@@ -6,9 +6,10 @@ process in the order of dependencies: `ram`, from .mpy files, where bytecode lie
 `place`, executed in place from a ROMFS image. A board gets the drivers that it names: those that
 boards/sim/board.py has no use for are listed, but count for no limit. The line `linked` is the
 image that a board gets, where tools/bundle.py has linked the firmware into one module: its size,
-and the heap after the import of firmware.app and of the drivers that a board brings. The line
-`stock` is the same for the stock tier, which loads its modules into the heap: the bytes of all
-files that a board gets, and the heap with firmware.app in it. Exit status 1 when a limit of
+and the heap after the import of firmware.app and of the drivers that a board brings; then the same
+of the ESP32 reference board, with the drivers that its board.json names. The line `stock` is for
+the stock tier, which loads its modules into the heap: the bytes of all files that a board gets,
+and the heap with firmware.app in it. Exit status 1 when a limit of
 pyproject.toml, [tool.pilotwire.size], is passed, or when a module of lib/ or firmware/ cannot be
 imported.
 """
@@ -29,6 +30,8 @@ _IMAGE = ROOT / ".build" / "full.romfs"
 _DRIVERS = ("boards/common/", "meters/", "modbus/", "rfid/")
 _LINKED = ROOT / ".build" / "linked.romfs"
 _STOCK = ROOT / ".build" / "stock"
+_ESP32 = ROOT / ".build" / "esp32.romfs"
+ESP32_REFERENCE = ROOT / "boards" / "breadboard" / "board.json"
 # They start the firmware when they are imported.
 _NOT_IMPORTED = ("firmware.main", "firmware.boot")
 
@@ -64,7 +67,31 @@ def measure(with_heap=True):
             heaps, total[column] = _probe(how, where, ["firmware/app.py"])
             errors += ["%s, %s: %s" % (name, column, heaps[name][1]) for name in heaps
                        if heaps[name][1]]
+        total["esp32"] = esp32_image()[1]
     return {"modules": modules, "total": total, "errors": sorted(set(errors))}
+
+
+def esp32_image():
+    """Make the linked image of the ESP32 reference board: boards/_esp32, and of the drivers those
+    that its description names. Returns (path, bytes)."""
+    sizes = mpy.build(_FULL, simulator=False)
+    board = json.loads(ESP32_REFERENCE.read_text())
+    meters = [row["meter"] for row in board["connectors"]]
+    roots = ["boards.common.connector_port", "boards.common.pilot_io", "boards.common.socket_port"]
+    roots += ["meters.maps." + row["map"].split(".")[0] for row in meters if "map" in row]
+    roots += ["meters.modbus_meter" if "map" in row else
+              "meters.pulse" if "pulses" in row else "meters.cse7766" for row in meters]
+    roots += ["modbus.master"] if "rs485" in board else []
+    for key, module in (("ntc", "thermistor"), ("onewire", "ds18b20")):
+        roots += ["boards.common." + module for row in board["connectors"] if key in row]
+    reader = board.get("reader", {})
+    roots += ["rfid." + reader["driver"]] if reader else []
+    roots += ["rfid.pn532_" + bus for bus in ("spi", "uart", "i2c")
+              if reader.get("driver") == "pn532" and bus in reader]
+    others = other_drivers(sizes, [*roots, "firmware.app"])
+    drivers = [_module(name) for name in sorted(sizes)
+               if name.startswith(_DRIVERS) and name not in others]
+    return _ESP32, mpy.romfs(_ESP32, _FULL, simulator=False, board=drivers, without=others)
 
 
 def in_order(names):
@@ -90,13 +117,13 @@ def in_order(names):
     return [name for name in ordered if not name.startswith("boards")]
 
 
-def other_drivers(names):
-    """Return those drivers among `names` that the simulated board, the reference, has no use for.
+def other_drivers(names, users=("boards.sim.board", "firmware.app")):
+    """Return those drivers among `names` that `users`, the simulated board, have no use for.
 
-    names: paths on the device, as from mpy.sources.
+    names: paths on the device, as from mpy.sources; users: modules.
     """
     paths = {_module(name): path for name, path in mpy.sources(simulator=True).items()}
-    used, to_see = set(), ["boards.sim.board", "firmware.app"]
+    used, to_see = set(), list(users)
     while to_see:
         module = to_see.pop()
         if module in paths and module not in used:
@@ -120,7 +147,8 @@ def over_limits(figures, limits):
     """Return a line for every limit that is passed."""
     broken = []
     for key, column in (("image_bytes", "image"), ("heap_bytes_linked", "linked"),
-                        ("stock_bytes", "stock"), ("heap_bytes_stock", "stock_heap")):
+                        ("stock_bytes", "stock"), ("heap_bytes_stock", "stock_heap"),
+                        ("esp32_image_bytes", "esp32")):
         found = figures["total"].get(column)
         if key in limits and found is not None and found > limits[key]:
             broken.append("%s: %d bytes, the limit is %d" % (key, found, limits[key]))
@@ -156,6 +184,7 @@ def _print(figures):
     total = figures["total"]
     if "image" in total:
         print("%-*s %8s %8s %8s" % (width, "linked", total["image"], "-", total["linked"]))
+        print("%-*s %8s %8s %8s" % (width, "linked, esp32", total["esp32"], "-", "-"))
         print("%-*s %8s %8s %8s" % (width, "stock", total["stock"], total["stock_heap"], "-"))
 
 

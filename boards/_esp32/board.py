@@ -53,6 +53,9 @@ class Esp32Board:
         line = description.get("rs485")
         self.meters = [self._meter(row["meter"], line) for row in rows]
         self.reader = self._reader(description["reader"]) if "reader" in description else None
+        leds = description.get("leds", {})
+        self.lights = {name: pin(leds[name], 0) for name in leds}
+        self.button = pin(description.get("buttons", {}).get("service"))
         # The description itself is some 2 KB of heap: nobody keeps it.
         self._identity = {
             "chargePointVendor": description["vendor"],

@@ -45,6 +45,8 @@ class SimBoard:
         self.ventilated = description.get("ventilated", False)
         self.blocking_while_closed = description.get("blocking_while_closed", "pause")
         self.crashed = crashed
+        self.lights = {name: Pin(world.lamps, name) for name in description.get("leds", ())}
+        self.button = Pin(world, "button") if "buttons" in description else None
         self.feeds = 0
         self._runtime = runtime
         self._description = description

@@ -11,6 +11,7 @@ from boards.sim.cars import names
 from boards.sim.state import state
 
 _HOLD_MS = 600
+_PRESS_MS = 3500
 _UID_BYTES = (4, 7, 10)
 _STALL_MS_MAX = 60_000
 _SPEED_MAX = 3600
@@ -45,6 +46,7 @@ class Control:
             "state": self._state,
             "energy_speed": self._energy_speed,
             "temperature": self._temperature,
+            "button": self._button,
             "quit": self._quit,
         }
 
@@ -119,6 +121,9 @@ class Control:
         if _integer(command, "reader", 1, 1, 1) != 1:
             raise CommandError("there is one reader")
         self._world.hold_card(uid, _integer(command, "hold_ms", _HOLD_MS, 10, 600_000))
+
+    def _button(self, command):
+        self._world.press(_integer(command, "hold_ms", _PRESS_MS, 10, 600_000))
 
     # Faults.
 

@@ -1,7 +1,8 @@
 """Start the simulated charger: the first line on stdin has the options, the rest are commands.
 
 Runs on MicroPython and on CPython; the host side is tools/sim. What the simulated world takes of
-the heap is measured from here on, so the interpreter, asyncio and json count as the firmware's.
+the heap is measured from here on, so the interpreter, asyncio and json count as the firmware's;
+the options of the host do not.
 """
 
 import asyncio
@@ -31,10 +32,10 @@ def _mount_rom(path):
 
 def main():
     """Read the options, build the world, then the firmware; returns the exit status."""
-    options = _options()
     gc.collect()
     before = gc.mem_alloc() if _MICROPYTHON else 0
     assert asyncio
+    options = _options()
     if options.get("rom"):
         _mount_rom(options["rom"])
     from boards.sim.simulator import Simulator

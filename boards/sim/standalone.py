@@ -1,48 +1,40 @@
 """The firmware on simulated chips, started from a flash as on a board: see tools/virtual_board.
 
-Settings come from the flash, nothing comes from a host. The log goes to the serial line.
+Settings come from the flash, nothing comes from a host. Log and console are on the serial line.
 """
 
 import asyncio
 import json
+import sys
 import vfs
+
+import machine
 
 from boards.sim.board import SimBoard
 from boards.sim.runtime import Runtime
 from boards.sim.world import World
 from firmware.app import App
-from kvstore import KvStore
+from firmware.local.console_shell import ConsoleShell
 from log import NAMES
 
 
-class Settings:
-    """Where the central system is, and who we are there, as the record `access` has it."""
-
-    def __init__(self, store):
-        record = json.loads(store.get("access") or "{}")
-        self.url = record.get("OcppUrl", "")
-        self.identity = record.get("OcppIdentity", "")
-        self.password = record.get("OcppKey") or None
-        self.profile = int(record.get("SecurityProfile", "0"))
-        self.ca = store.get("ca")
-
-
 def main():
-    """Run until Ctrl-C or until the firmware wants a reset."""
+    """Run until a reset that the firmware wants; returns to the prompt after Ctrl-C."""
     fs = next(fs for fs, path in vfs.mount() if path == "/")
     with open("board.json") as file:
         description = json.load(file)
     runtime = Runtime()
     world = World(runtime.ticks_ms, 1)
     runtime.advance = world.advance
-    settings = Settings(KvStore(fs, "/settings"))
-    app = App(SimBoard(runtime, world, fs, description), settings if settings.url else None)
+    app = App(SimBoard(runtime, world, fs, description), None)
     app.log.sink = _print
     try:
         runtime.run(_run(app))
     except KeyboardInterrupt:
         app.leave("Reboot")
         print("stopped")
+        return
+    machine.reset()
 
 
 async def _run(app):
@@ -50,7 +42,14 @@ async def _run(app):
     while not app.station.settled and not firmware.done():
         await asyncio.sleep(0.02)
     print("ready: Pilotwire on %s" % app.identity["chargePointModel"])
+    line = asyncio.StreamReader(sys.stdin.buffer)
+    console = asyncio.create_task(ConsoleShell(app, line, _write).run())
     await firmware
+    console.cancel()
+
+
+async def _write(data):
+    sys.stdout.buffer.write(data)
 
 
 def _print(level, area, text):

@@ -16,6 +16,7 @@ def state(app, world, shares):
             "gap_ms_max": app.guard_loop.gap_ms_max,
             "gaps_over_50_closed": app.guard_loop.gaps_over_50_closed,
         },
+        "led": app.lights and app.lights.patterns,
         "flash": {"erases": shares.flash.erases, "writes": shares.flash.writes},
         "connectors": [
             _connector(app, world, index) for index in range(len(app.station.connectors))

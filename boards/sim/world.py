@@ -146,6 +146,12 @@ class Outlet:
             self.socket.unpack(values[7])
 
 
+class Lamps:
+    """What a person sees: an attribute for each light that is driven, True while it is lit."""
+
+    status = error = charging = wifi = False
+
+
 class World:
     """All outlets, the card reader's field, and time going on."""
 
@@ -154,9 +160,12 @@ class World:
         numbers = range(1, connectors + 1)
         self.outlets = [Outlet(number, clock_ms, has_sockets) for number in numbers]
         self.reader = Mfrc522Chip(clock_ms)
+        self.lamps = Lamps()
+        self.button = False
         self.energy_speed = 1
         self.now = clock_ms()
         self._card_left_ms = None
+        self._press_left_ms = 0
         self._steps = 0
         self._file = None
         self._record = bytearray(struct.calcsize(_RECORD) * connectors)
@@ -186,6 +195,9 @@ class World:
             for outlet in self.outlets:
                 outlet.step(self.energy_speed)
             self._hold_card()
+            self.button = self._press_left_ms > 0
+            if self.button:
+                self._press_left_ms -= _STEP_MS
             self._steps += 1
             if self._steps >= _SAVE_STEPS:
                 self.save()
@@ -202,6 +214,10 @@ class World:
         """Hold a card to the reader for so long."""
         self.reader.present(uid)
         self._card_left_ms = hold_ms
+
+    def press(self, hold_ms):
+        """Hold the service button for so long."""
+        self._press_left_ms = hold_ms
 
     def save(self):
         """Keep what a power cut would not take, if it changed."""

@@ -89,6 +89,9 @@ class Console:
         handler = _HANDLERS.get(name)
         if handler is None:
             raise ConsoleError(_UNKNOWN % (words[0], nearest(name, sorted(_HANDLERS))))
+        # A slip must not restart the box: a command without arguments takes none.
+        if len(words) > 1 and "\n%s||" % name in TABLE:
+            raise ConsoleError("%s stands alone" % name)
         self.line = line
         return handler(self, words[1:])
 
@@ -180,7 +183,7 @@ def _time(console, _words):
 def _update(_console, _words):
     return [
         "not built: this firmware cannot update itself",
-        "today: `make deploy BOARD=... PORT=...` of the new version, by USB; nothing is lost",
+        "today: `make deploy BOARD=... PORT=...` by USB while no EV charges; settings stay",
     ]
 
 

@@ -81,7 +81,8 @@ def _step(app, name, text):
         elif row[1] == "int":
             fault = "must be a whole number from %d to %d" % row[4:6]
         elif row[1] == "text":
-            fault = "must have %d to %d characters" % row[4:6] if len(row) > 5 else "is too long"
+            fault = "must have %d to %d characters" % row[4:6] if len(row) > 5 else (
+                "takes: " + row[4] if row[4] else "is too long")
         else:
             fault = "must list what this board has, with commas, as now: " + old
         raise ConsoleError(name + " " + fault)
@@ -128,7 +129,7 @@ def _conflict(app, changes):
     if profile and not changes.get("OcppKey", access.config.get("OcppKey")):
         return "profile %d needs a key: set it too" % profile
     if is_tls and not access.ca:
-        return "wss:// needs an authority's certificate: deploy one"
+        return "wss:// needs a certificate: `make provision` with ca_file"
     return None if identity else "set the id of the box too"
 
 

@@ -124,7 +124,8 @@ class OcppLink:
         if collecting:
             self._socket.collect(collecting[0], collecting[1])
         self._socket.start(self._board.ticks_ms())
-        await self._flush()
+        # The TLS handshake is part of the first write, and the other end may say nothing to it.
+        await asyncio.wait_for(self._flush(), _CONNECT_MS // 1000)
 
     async def _read(self):
         """Take in what arrives and answer it at once; ends with the connection."""
@@ -262,8 +263,11 @@ _ERRNO_TEXTS = """
 
 
 def _os_text(error):
-    number = "\n%s " % (error.args[0] if error.args else "")
+    """Return an error as words on one line; Mbed TLS breaks its lines, and adds a number."""
+    args = error.args
+    number = "\n%s " % (args[0] if args else "")
     at = _ERRNO_TEXTS.find(number)
     if at < 0:
-        return str(error) or repr(error)
+        text = str(args[1] if len(args) > 1 else error)
+        return " ".join(text.split()) or repr(error)
     return _ERRNO_TEXTS[at + len(number) : _ERRNO_TEXTS.find("\n", at + 1)]

@@ -131,6 +131,19 @@ class BoardTest(unittest.TestCase):
         port.contactor(False)
         self.assertEqual(machine.levels[26], 1)
 
+    def test_lights_drive_their_pins_and_the_button_is_high_while_pressed(self):
+        """Both may be active low; a board without them has none."""
+        box = self.build()
+        self.assertIsNone(box.button)
+        self.assertEqual(machine.levels[4], 0)
+        box.lights["status"].value(1)
+        self.assertEqual(machine.levels[4], 1)
+        box = self.build("esp32_evse_minimal")
+        self.assertEqual(box.lights, {})
+        for level, pressed in ((1, 0), (0, 1)):
+            machine.readers[0] = lambda: level  # noqa: B023  called at once
+            self.assertEqual(box.button.value(), pressed)
+
     def test_pilot_switch_is_connected_and_phase_switch_is_at_one_phase(self):
         """The levels at the start, as firmware/hal.py names them."""
         port = self.build(cp_switch={"pin": 12, "low": True}, phase_switch=14).connectors[0]

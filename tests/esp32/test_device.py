@@ -19,6 +19,7 @@ import machine
 import network
 import vfs
 from boards._esp32 import board as boards_module
+from boards.sim.chips.modbus_meter import ModbusMeterChip
 
 assert firmware.preload
 
@@ -161,6 +162,23 @@ class DeviceTest(unittest.TestCase):
             self.assertTrue(abs(found["steady_mv"][0] - 12000) < 20)
             self.assertIs(found["holds"], holds)
         self.assertEqual(machine.levels[26], 0)
+
+    def test_meter_probe_then_names_the_meter_as_board_json_wants_it(self):
+        """A simulated DTSU666 at address 3, behind the pins of the board; without one, nothing."""
+        found = self.run_script("meter_probe", ADDRESSES=(3,))
+        self.assertEqual((found["found"], found["holds"]), ([], False))
+        chip = ModbusMeterChip(self.clock.ticks_ms, "DTSU666", 3)
+        chip.voltage_mv = [230_200, 231_500, 228_300]
+        chip.current_ma = [16_000, 15_900, 10_000]
+        chip.power_w = [3680, 3500, 2200]
+        chip.energy_wh = 1_234_500
+        machine.devices["uart", 2] = chip.uart
+        found = self.run_script("meter_probe", ADDRESSES=(1, 3))
+        self.assertEqual(found["found"], [{
+            "meter": {"map": "chint.DTSU666", "address": 3},
+            "rs485": {"baud": 9600, "parity": None},
+        }])
+        self.assertNotIn(26, machine.levels)  # the coil stays as boot.py left it
 
     def test_guard_gap_then_finds_a_stall_that_was_put_in(self):
         """10 ms when nothing stalls; a JSON text that takes 80 ms shows."""

@@ -19,17 +19,30 @@ import esp32
 import firmware.app
 import machine
 import network
+import tls
 import vfs
 from boards._esp32 import board as boards_module
 from boards._esp32 import start
 from boards.sim.flash import mount
 from boards.sim.pilot_circuit import PilotCircuit
+from kvstore import KvStore
 from tests.sim import loop
 from tests.sim.scratch import Image
 
 assert firmware.app
 _COIL, _PWM, _ADC = 26, 27, 36
 _OURS = ("boards", "firmware")
+# A root certificate, to be parsed only: its key is nobody's any more.
+_ROOT = b"""-----BEGIN CERTIFICATE-----
+MIIBPzCB5qADAgECAhRK++Gv1XNUGuAhOl+5C9qcwvxDjzAKBggqhkjOPQQDAjAM
+MQowCAYDVQQDDAFSMB4XDTI2MTEyMDE0NTgyNFoXDTI2MTIyMTE0NTgyNFowDDEK
+MAgGA1UEAwwBUjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNDSJ5TS+0W06Wn2
+g/q/JXSCG0uS8qJv9WTxOQ9WEue2WL+pxwJjgKhao89bzlgKfTBywO97oodljWgC
+EKiz+E6jJjAkMBIGA1UdEwEB/wQIMAYBAf8CAQAwDgYDVR0PAQH/BAQDAgEGMAoG
+CCqGSM49BAMCA0gAMEUCIBkqCHLokToZ11GfG6kEnA1IW4Ua5KUGjLetAlhQkveY
+AiEAu9BS0fiz7mL+OQPmGSqUmTiH10yqupyZ4Nib6pSsltU=
+-----END CERTIFICATE-----
+"""
 
 
 class _Time:
@@ -203,6 +216,61 @@ class StartTest(unittest.TestCase):
         self.assertEqual(machine.state["fed"], fed + 1)
         self.assertEqual(esp32.stored["starts"], 0)
 
+    def test_wss_then_the_server_must_be_signed_by_what_provision_has_left(self):
+        """The address and the authority's certificate lie on the flash: the link connects with a
+        context that knows that certificate and verifies, and to nobody without one."""
+        settings = KvStore(vfs.mounted[0], "/settings")
+        access = {"OcppUrl": "wss://csms.example.com/ocpp", "OcppIdentity": "BOX",
+                  "SecurityProfile": "2", "OcppKey": "0123456789abcdef"}
+        settings.set("access", json.dumps(access).encode())
+        asked = []
+
+        async def connect(host, port, context):
+            asked.append((host, port, context.verify_mode))
+            raise OSError(113)
+
+        async def told(app, box):
+            box.connect = connect
+            await keep(app, box)
+
+        keep = self.keep
+        self.keep = told
+        self.power_on(8000)
+        self.assertEqual(asked, [])
+        self.assertIn("wss:// needs the certificate", self.apps[-1].link.why)
+        settings.set("ca", _ROOT)
+        self.power_on(8000)
+        self.keep = keep
+        self.assertEqual(asked[0], ("csms.example.com", 443, tls.CERT_REQUIRED))
+
+    def test_server_that_says_nothing_to_the_handshake_then_tried_again(self):
+        """TCP is up, and the first write, in which TLS shakes hands, never ends: the link gives
+        up, says so, and begins anew."""
+        settings = KvStore(vfs.mounted[0], "/settings")
+        settings.set("access", json.dumps({"OcppUrl": "ws://x/", "OcppIdentity": "B"}).encode())
+        closed = []
+
+        class Silent:
+            async def flush(self, source):
+                await asyncio.sleep(100_000)
+
+            async def close(self):
+                closed.append(loop.elapsed_ms())
+
+        async def connect(host, port, context):
+            return Silent()
+
+        async def told(app, box):
+            box.connect = connect
+            await keep(app, box)
+
+        keep = self.keep
+        self.keep = told
+        self.power_on(45_000, step_ms=100)
+        self.keep = keep
+        self.assertEqual(len(closed), 2)
+        self.assertIn("cannot reach ws://x/: timed out", self.apps[-1].link.why)
+
     def test_line_typed_at_the_serial_port_is_answered_by_the_console(self):
         """The console is on the line that the board was flashed over."""
         self.stdin.typed = b"help doctor\r"
@@ -259,6 +327,32 @@ class StartTest(unittest.TestCase):
         self.assertEqual(machine.state["rtc"][0], floor_s)
         self.assertEqual(machine.state["memory"], b"")
         self.assertFalse(self.apps[0].clock.known)
+
+    def test_certificate_newer_than_the_last_known_time_then_the_rtc_goes_on_to_meet_it(self):
+        """A box that lay in a store: its server has renewed since, and the time comes from there.
+        What is not about the time moves no clock."""
+        settings = KvStore(vfs.mounted[0], "/settings")
+        settings.set("access", json.dumps({"OcppUrl": "wss://x/", "OcppIdentity": "B"}).encode())
+        settings.set("ca", _ROOT)
+        self.power_on(200)
+        _Time.offset_s = self.apps[-1].clock.floor_s
+        keep = self.keep
+        for text, days in (("validity starts in the future", 10), ("has expired", 0)):
+            machine.state["rtc"] = (_Time.offset_s,)
+
+            async def connect(host, port, context, text=text):
+                raise ValueError("The certificate " + text)
+
+            async def told(app, box, connect=connect):
+                box.connect = connect
+                await keep(app, box)
+
+            self.keep = told
+            self.power_on(62_000, step_ms=100)
+            moved_s = machine.state["rtc"][0] - _Time.offset_s
+            self.assertEqual(moved_s // 86400, days)
+            self.assertFalse(self.apps[-1].clock.known)
+        self.keep = keep
 
     def test_time_known_then_it_survives_a_reset_but_no_power_cut(self):
         """The RTC's memory says whether its time is real; both die with the power."""

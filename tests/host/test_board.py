@@ -46,6 +46,12 @@ MISTAKES = {
     "reader at the pin that sets the flash voltage": (
         "breadboard", '"reset": 13', '"reset": 12',
         "strapping-pin", '"reset": 12', "may not start"),
+    "button that seems to be pressed while nobody touches it": (
+        "esp32_evse_minimal", '{"service": {"pin": 0, "low": true}}', '{"service": 0}',
+        "button-level", '"service": 0', '"low": true'),
+    "light that the firmware does not know": (
+        "breadboard", '"leds": {"status": 4}', '"leds": {"disco": 4}',
+        "schema", '"leds"', "status, error, charging, wifi"),
     "coil at a pin that toggles at boot": (
         "breadboard", '"coil": 26', '"coil": 14',
         "boot-glitch", '"coil": 14', "chatter"),
@@ -84,11 +90,11 @@ MISTAKES = {
         '"network": {"lan": {"phy": "LAN8720", "mdc": 14, "mdio": 32, "ref_clk": 0}}',
         "rmii-clash", '"coil": 26', "RMII takes"),
     "Ethernet clock where it cannot be": (
-        "esp32_evse_minimal", '"buttons": {"service": 0}',
+        "esp32_evse_minimal", '"buttons": {"service": {"pin": 0, "low": true}}',
         '"network": {"lan": {"phy": "LAN8720", "mdc": 23, "mdio": 18, "ref_clk": 4}}',
         "rmii-clash", '"network"', "GPIO0 takes it in"),
     "Ethernet controller that the chip lacks": (
-        "esp32_evse_minimal_s3", '"buttons": {"service": 0}',
+        "esp32_evse_minimal_s3", '"buttons": {"service": {"pin": 0, "low": true}}',
         '"network": {"lan": {"phy": "LAN8720", "mdc": 1, "mdio": 2, "ref_clk": 8}}',
         "rmii-clash", '"network"', "W5500"),
     "level A beyond the ADC": (

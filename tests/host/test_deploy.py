@@ -1,5 +1,7 @@
 """`make deploy` with the real mpremote against a virtual board."""
 
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -206,6 +208,38 @@ import os
 from firmware.app import App
 print(App.__name__, os.stat("firmware/late.bin")[6] > 10000, "firmware" in os.listdir("/"))
 """).split()[1:] == ["True", "True"]
+
+
+def planted(folder, old, new):
+    """A copy of the breadboard's folder with a mistake in its description."""
+    shutil.copytree(device_files.BOARDS / "breadboard", folder)
+    text = (folder / "board.json").read_text()
+    assert text.count(old) == 1
+    (folder / "board.json").write_text(text.replace(old, new))
+    return folder
+
+
+def test_make_deploy_when_the_description_has_a_mistake_then_the_port_is_not_even_opened(
+        tmp_path):
+    """A coil at a strapping pin: line and remedy are shown, and nothing goes to any board."""
+    folder = planted(tmp_path / "breadboard", '"coil": 26', '"coil": 12')
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.deploy", "--board", str(folder), "--port", "/dev/none"],
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert re.search(r"board\.json:\d+: strapping-pin: .*quiet pin", done.stdout)
+    assert done.stderr == (
+        "error: the description of the board has a mistake, see above; nothing was written. "
+        "Correct it: `make check BOARD=...` shows what is left\n")
+
+
+def test_make_deploy_when_the_description_has_notes_only_then_shows_them_and_goes_on(tmp_path):
+    """The breadboard lacks an earth supervision, which is allowed: it fails at the port."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.deploy", "--board", "breadboard", "--port", "/dev/none"],
+        capture_output=True, text=True, timeout=60)
+    assert "missing-part: (note) there is no earth supervision" in done.stdout
+    assert "there is no port /dev/none" in done.stderr
 
 
 def test_tree_when_tier_is_full_then_has_every_profile():

@@ -1,5 +1,7 @@
 """`make image`: a synthetic .bin goes in, and what comes out is looked at from outside."""
 
+import re
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +11,7 @@ import serial
 from tests.host import esp_bin
 from tests.host.mpremote_tool import execute
 from tools import image, micropython
-from tools.device_files import Board
+from tools.device_files import BOARDS, Board
 from tools.esp_image import EspImage, ImageError
 from tools.virtual_board import VirtualBoard
 
@@ -164,6 +166,19 @@ def test_make_image_when_chip_is_wrong_then_names_both(tmp_path):
     (tmp_path / "official.bin").write_bytes(esp_bin.official())
     with pytest.raises(ImageError, match="is for the chip esp32, the board board has an esp32s3"):
         image.make(Board(str(folder)), None, tmp_path / "official.bin", 4 << 20, tmp_path / "out")
+
+
+def test_make_image_when_the_description_has_a_mistake_then_makes_none(tmp_path):
+    """Two signals at one pin: said with its line, and there is no file that could be flashed."""
+    folder = tmp_path / "breadboard"
+    shutil.copytree(BOARDS / "breadboard", folder)
+    text = (folder / "board.json").read_text()
+    (folder / "board.json").write_text(text.replace('"rcd_test": 25', '"rcd_test": 27'))
+    done, target = run(tmp_path, esp_bin.official(), board=str(folder))
+    assert done.returncode == 1
+    assert re.search(r"board\.json:\d+: duplicate-pin: .*pin of its own", done.stdout)
+    assert "error: the description of the board has " in done.stderr
+    assert not target.exists()
 
 
 def test_make_image_when_there_is_no_bin_then_says_where_it_comes_from(tmp_path):

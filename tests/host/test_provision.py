@@ -174,6 +174,23 @@ def test_provision_when_the_firmware_refuses_a_value_then_nothing_of_the_link_is
         assert mpremote(board, "fs", "ls", ":settings").returncode != 0
 
 
+def test_provision_when_the_description_on_the_board_is_wrong_then_gives_it_nothing(
+        tmp_path, site, flashed):
+    """An old or edited board.json: no identity is used up, nothing is written, remedy named."""
+    wrong = tmp_path / "board.json"
+    text = (device_files.Board("virtual").folder / "board.json").read_text()
+    wrong.write_text(text.replace('"phases": 3', '"phases": 2'))
+    with make(tmp_path / "board", flashed) as board:
+        mpremote(board, "fs", "cp", str(wrong), ":board.json")
+        done = provision(site, board.port)
+        assert mpremote(board, "fs", "ls", ":settings").returncode != 0
+    assert done.returncode == 1
+    assert "board.json of 240000000001:" in done.stdout
+    assert "the description of the board has a mistake" in done.stdout
+    assert "make deploy BOARD=... PORT=" in done.stdout
+    assert not (site.parent / "site.boards.json").exists()
+
+
 def test_provision_when_board_belongs_elsewhere_then_it_keeps_its_identity(
         tmp_path, site, flashed):
     """A board of another site on the wrong table is not overwritten by mistake."""
@@ -222,6 +239,8 @@ def test_provision_when_others_may_read_the_keys_then_refuses_the_file(site):
     ("ws://127.0.0.1:9/ocpp", "ws://u:p@x/", "url holds a password"),
     ("[config]", "security_profile = 2\n[config]", "profile 2 is for wss://"),
     ("[config]", "ca_file = 'none.pem'\n[config]", "ca_file: cannot read none.pem"),
+    ("[config]", "ca_file = 'site.toml'\n[config]", "site.toml holds no certificate: .* PEM"),
+    ("ws://127.0.0.1:9/ocpp", "wss://x/ocpp", "ca_file is missing: wss:// needs"),
     ("very secret wifi", "short", "8 to 63 characters"),
     ('"chargers"', '"%s"' % ("x" * 33), "1 to 32 bytes"),
     ("[site]", "[site", "Expected"),

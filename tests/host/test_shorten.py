@@ -224,6 +224,49 @@ def test_variable_when_it_is_a_constant_then_costs_no_global():
         "2 [1] door a text with words (1, (-2, 'x')) (7, 8) (7, 8) -3 -3", "10"]
 
 
+def dropped(text, *others):
+    """Return what is left of a program when what nobody uses is gone."""
+    tree = ast.parse(text)
+    shorten.drop_dead(tree, [ast.parse(other) for other in others])
+    return ast.unparse(tree)
+
+
+def test_dead_when_only_the_dead_use_it_then_goes_too():
+    """Functions, classes, tables; what has an effect stays, and what calls itself goes."""
+    text = ("A = ('x', 1)\nB = A\nC = print('here')\ndef f():\n    return g(B)\n"
+            "def g(x):\n    return f()\nclass K:\n    def m(self):\n        return L\n"
+            "class L:\n    pass\nD = 2\nprint(D)\n")
+    # f and g keep each other alive: that is left to the reader.
+    assert dropped(text) == ast.unparse(ast.parse(
+        "A = ('x', 1)\nB = A\nC = print('here')\ndef f():\n    return g(B)\n"
+        "def g(x):\n    return f()\nD = 2\nprint(D)\n"))
+
+
+@pytest.mark.parametrize("other", ["from firmware.app import Door\n", "Door.bolt\n"])
+def test_class_when_it_is_wanted_outside_then_stays(other):
+    """By a door of the linked module; not because another module has one of that name."""
+    left = dropped("class Door:\n    def bolt(self):\n        pass\n", other)
+    assert ("Door" in left) == other.startswith("from firmware.app ")
+
+
+@pytest.mark.parametrize("other, stays", [
+    ("x.bolt()\n", True), ("getattr(x, 'bolt')\n", True), ("def bolt():\n    pass\n", False)])
+def test_method_when_nobody_mentions_it_then_goes(other, stays):
+    """As an attribute or as a text, anywhere in the image."""
+    text = ("class Door:\n    def bolt(self):\n        pass\n    def __len__(self):\n"
+            "        return 0\n    def write(self):\n        pass\nprint(Door())\n")
+    left = dropped(text, other)
+    assert ("bolt" in left) == stays
+    # MicroPython itself looks for these.
+    assert "__len__" in left and "write" in left
+
+
+def test_part_when_it_is_imported_late_then_stays():
+    """Its import stands in a function of the same program."""
+    text = "class Late:\n    pass\ndef f():\n    from part import Late\n    return Late\nf()\n"
+    assert "class Late" in dropped(text)
+
+
 def test_class_in_a_function_when_met_then_is_refused():
     """Its body would need a scope of its own."""
     with pytest.raises(scopes.ScopeError):

@@ -68,6 +68,13 @@ class CommandTest(Talk):
         self.assert_refused('wifi "half', '" is missing')
         self.assertEqual(self.say(""), [])
 
+    def test_word_behind_a_command_that_takes_none_then_refused(self):
+        # `reboot status` is a slip, and no reason to restart the box.
+        self.begin()
+        self.assert_refused("reboot status", "reboot stands alone")
+        self.assertIsNone(self.plant.app.station.reset_wanted)
+        self.assertIs(self.data("status")["ok"], True)
+
     def test_status_then_tells_the_session(self):
         # The same facts for a person and for a tool.
         self.begin()
@@ -98,6 +105,24 @@ class CommandTest(Talk):
         plant.do("card", id=CARD)
         self.wait("Charging")
 
+    def test_card_when_a_format_is_set_then_the_id_token_has_it(self):
+        # Readers of one fleet tell the same card in other ways: byte order, length, case.
+        plant = self.begin()
+        for text, token in (
+            ("reversed", "C3B2A104"), ("3", "A1B2C3"), ("lower", "04a1b2c3"),
+            ("lower 6 reversed", "0000c3b2a104"), ('""', "04A1B2C3"),
+        ):  # fmt: skip
+            self.say("config set CardIdFormat " + text, "card learn")
+            plant.do("card", id="04A1B2C3")
+            plant.run(3000)
+            self.assertEqual(self.data("card")["card"], token)
+        self.assert_refused("config set CardIdFormat upper", "takes: reversed lower 1 2")
+        self.assert_refused("config set BlockingWhileClosed never", "takes: pause|defer|allow")
+        self.assert_refused("config set CardIdFormat 11")
+        self.say("config set CardIdFormat reversed")
+        self.charge("04A1B2C3")
+        self.assertEqual(plant.csms.books()[0][1], "C3B2A104")
+
     def test_card_when_nobody_comes_then_cards_mean_sessions_again(self):
         # The learning ends after half a minute.
         plant = self.begin()
@@ -127,6 +152,7 @@ class CommandTest(Talk):
         self.begin()
         self.assertIn("not built", self.text("update"))
         self.assertIn("make deploy", self.text("update"))
+        self.assertIn("while no EV charges", self.text("update"))
 
     def test_reboot_in_a_session_then_it_ends_with_the_reason(self):
         # OCPP 1.6 7.35: Reboot is a restart that was asked for here.

@@ -63,6 +63,22 @@ class AccessTest(unittest.TestCase):
         self.assertIsNone(access.password)
         self.assertEqual(self.settings.records, {})
 
+    def test_ca_when_the_board_brings_none_then_it_is_what_provision_has_left(self):
+        # One place for every board: the store of the settings, read when it is asked for.
+        access = self.boot().access
+        self.assertIsNone(access.ca)
+        self.settings.set("ca", b"-----BEGIN")
+        self.assertEqual(access.ca, b"-----BEGIN")
+        self.assertEqual(self.boot(None).access.ca, b"-----BEGIN")
+
+    def test_ca_when_the_board_brings_one_then_it_counts(self):
+        # The simulator's --ca, which is what a board brings from the factory.
+        class Brings(Given):
+            ca = b"own"
+
+        self.settings.set("ca", b"left")
+        self.assertEqual(self.boot(Brings).access.ca, b"own")
+
     def test_change_without_an_address_before_then_kept_at_once(self):
         # There is nothing to be cut off from.
         box = self.boot(None)

@@ -55,21 +55,48 @@ def find(name, root=ROOT):
     return path if path.exists() else root / "boards" / name / "board.json"
 
 
-def check(path):
-    """Return the Findings in one board.json, by line. Raises OSError if it cannot be read."""
+def check(path, name=None):
+    """Return the Findings in one board.json, by line. Raises OSError if it cannot be read.
+
+    name: what the board is to be called; without it, as its folder.
+    """
     path = Path(path)
     shown = path.resolve()
     shown = shown.relative_to(ROOT) if shown.is_relative_to(ROOT) else path
+    return check_text(path.read_text(encoding="utf-8"), shown, lambda value: (
+        _folder(path, value, name) if path.name == "board.json" else []))
+
+
+def check_text(text, shown, more=lambda value: []):
+    """Return the Findings in the text of a board.json, which is called `shown` in them.
+
+    more(value): further Findings in what it describes.
+    """
     try:
-        board = Located(path.read_text(encoding="utf-8"))
+        board = Located(text)
     except NotJson as error:
         findings = [Finding(error.line, "json", str(error), "correct the JSON")]
     else:
         findings = _check(board)
-        findings += _folder(path, board.value) if path.name == "board.json" else []
+        findings += more(board.value)
     for finding in findings:
         finding.path = shown
     return sorted(findings, key=lambda finding: finding.line)
+
+
+def refusal(findings, say=print):
+    """Show `findings`; return why no board is to get this description, None if it may.
+
+    Notes are shown and refuse nothing.
+    """
+    for finding in findings:
+        say(str(finding))
+    errors = sum(not finding.note for finding in findings)
+    if not errors:
+        return None
+    count = "a mistake" if errors == 1 else "%d mistakes" % errors
+    return ("the description of the board has %s, see above; nothing was written. Correct it: "
+            "`make check BOARD=...` shows what is left" % count)
 
 
 def _check(board):
@@ -98,11 +125,11 @@ def _by_schema(board):
         yield Finding(board.line(*where), "schema", text, remedy or _REMEDY)
 
 
-def _folder(path, board):
+def _folder(path, board, name):
     folder = path.resolve().parent
-    if board.get("name") != folder.name:
+    if board.get("name") != (name or folder.name):
         yield Finding(1, "name", "the board is called %s, its folder %s" % (
-            board.get("name"), folder.name), "give both the same name")
+            board.get("name"), name or folder.name), "give both the same name")
     if "chip" in board and not (folder / "README.md").exists():
         yield Finding(1, "wiring-page", "there is no README.md beside it",
                       "write down the wiring, and who verified what")

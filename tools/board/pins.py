@@ -200,6 +200,14 @@ def console_pin(board):
                 "take a build of MicroPython without it"), True
 
 
+def button_level(board):
+    """A pin that is pulled high at the reset is low while its button is pressed."""
+    for use in uses(board):
+        if use.path[0] == "buttons" and use.pin == 0 and not use.spec.get("low"):
+            yield use.path, "GPIO0 is high while nobody presses the %s" % use.role, (
+                'say {"pin": 0, "low": true}')
+
+
 def rmii_clash(board):
     """The pins of the Ethernet controller are fixed in the chip."""
     chip = CHIPS[board["chip"]]
@@ -225,4 +233,4 @@ def _list(pins):
 
 
 RULES = (duplicate_pin, no_such_pin, flash_pin, input_only, strapping_pin, boot_glitch, coil_level,
-         adc_pin, console_pin, rmii_clash)
+         adc_pin, console_pin, button_level, rmii_clash)

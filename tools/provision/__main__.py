@@ -4,7 +4,7 @@ import argparse
 import sys
 from contextlib import closing
 
-from tools import provision
+from tools import board, provision
 from tools.board_port import BoardPort, PortError
 from tools.provision import on_board
 from tools.provision.books import BooksError, Keys, Ledger
@@ -32,6 +32,10 @@ class Provision:
         if not have.has_firmware:
             raise Refused("there is no complete firmware on the board: make deploy BOARD=... "
                           "PORT=%s" % port.port)
+        refused = board.refusal(board.check_text(
+            have.description, "board.json of %s" % have.serial), self._say)
+        if refused:
+            raise Refused("%s. Then: make deploy BOARD=... PORT=%s" % (refused, port.port))
         known = self._ledger.boards.get(have.serial, {}).get("id")
         if have.identity and have.identity != known and not self._options.take_over:
             raise Refused("board %s is %s already, which this site does not know: if it is to get "

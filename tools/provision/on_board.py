@@ -42,10 +42,13 @@ def look():
     try:
         from kvstore import KvStore
         os.stat("main.py")
+        os.stat("board.json")
     except (ImportError, OSError):
         return found
     found["firmware"] = True
     settings = KvStore(fs, "/settings")
+    with open("board.json") as file:
+        found["board"] = file.read()
     access = json.loads(settings.get("access") or "{}")
     for name in %(secret)r:
         if name in access:
@@ -92,6 +95,7 @@ class Have:
     def __init__(self, found, salt):
         self.serial = found["serial"]
         self.has_firmware = found["firmware"]
+        self.description = found.get("board")
         self._found = found
         self._salt = salt
 

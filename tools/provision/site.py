@@ -2,6 +2,7 @@
 """
 
 import re
+import ssl
 import string
 import tomllib
 from pathlib import Path
@@ -33,7 +34,7 @@ class Site:
         self.url = self._url()
         self.profile = self._profile()
         self.ssid, self.password = self._wifi()
-        self.ca = self._text_of("ocpp", "ca_file")
+        self.ca = self._ca()
         self.config = {name: _value(value) for name, value in
                        self._tables.get("config", {}).items()}
         self.first_number = self._get("site", "first_number", 1)
@@ -129,6 +130,20 @@ class Site:
             self._fail("[ocpp] security_profile %d does not fit the url: profile 2 is for wss://, "
                        "0 and 1 are for ws://" % profile)
         return profile
+
+    def _ca(self):
+        text = self._text_of("ocpp", "ca_file")
+        if text is None:
+            if self.profile == 2:
+                self._fail("[ocpp] ca_file is missing: wss:// needs the certificate of the "
+                           "authority that signed the central system's, as a PEM file")
+            return None
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+        except (ssl.SSLError, ValueError):
+            self._fail("[ocpp] ca_file: %s holds no certificate: it is to be a PEM file, with "
+                       "BEGIN CERTIFICATE" % self._tables["ocpp"]["ca_file"])
+        return text
 
     def _wifi(self):
         ssid = self._get("network", "wifi_ssid")

@@ -17,13 +17,14 @@ import ast
 
 from tools import scopes
 from tools.shorten.attributes import Attributes
+from tools.shorten.dead import drop_dead
 from tools.shorten.globals import make_constants, rename_globals
 from tools.shorten.locals import rename_locals
 from tools.shorten.loops import unroll
 from tools.shorten.public import patched, rename_public
 from tools.shorten.words import INTERNED, Words
 
-__all__ = ["intern", "patched", "shorten", "shorten_private"]
+__all__ = ["drop_dead", "intern", "patched", "shorten", "shorten_private"]
 
 
 def shorten(tree, others):

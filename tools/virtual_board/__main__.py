@@ -8,11 +8,12 @@ import argparse
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from tools import micropython
 from tools.virtual_board import VirtualBoard
 
-FOLDER = micropython.ROOT / ".build" / "virtual_board"
+FOLDER = Path(".build") / "virtual_board"
 
 
 def main(arguments=None):
@@ -27,7 +28,10 @@ def main(arguments=None):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with VirtualBoard(options.folder, heap=options.heap) as board:
-        print("virtual board on %s" % board.port, flush=True)
+        port = Path(board.port)
+        here = Path.cwd()
+        print("virtual board on %s" % (
+            port.relative_to(here) if port.is_relative_to(here) else port), flush=True)
         while board.is_on and not ended.wait(0.2):
             pass
     return 0
