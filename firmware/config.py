@@ -12,7 +12,7 @@ profiles and the device bring their own. A row is
 
 A table is a tuple of rows, or a text with the rows as words in lines, of which the first and the
 last are empty: it costs no heap, and a row is made when it is asked for. In a text there are rows
-of kinds bool and int, and of kind text with low and high, whose default "" is left out.
+of kinds bool and int, list (read-only), and text with low and high, whose default "" is left out.
 
 access is "r", "rw", "w" (write-only, for secrets) or one of the last two with "!" behind it, for a
 key that takes effect after a reboot. Anybody who needs a value asks for it each time; there are no
@@ -172,6 +172,8 @@ def _read(line):
     name, kind, access, *values = line.split()
     if kind == "bool":
         return name, kind, access, values[0] == "true"
+    if kind == "list":
+        return name, kind, access, values[0]
     head = (name, kind, access, "") if kind == "text" else (name, kind, access)
     return head + tuple([int(value) for value in values])
 

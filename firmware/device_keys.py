@@ -6,26 +6,32 @@ an int `min` (0) and `max`, for a text `max` (its length). They are kept and rep
 mean is the board's own business.
 """
 
+# ContactorWelded: bit per connector; only somebody who has seen the contacts may set it back to 0.
+# RcdTripped: the same for a residual current, which unplugging clears unless Country forbids it.
+# WakeUpDelay: so many s an EV may sleep with an offer before it is woken once; 0 = never.
+# StorageLost: the stored configuration was lost; true keeps every connector Faulted.
+DEVICE = """
+ContactorWelded int rw 0 0 3
+RcdTripped int rw 0 0 3
+StorageLost bool rw false
+WakeUpDelay int rw 60 0 600
+"""
+
 _INT_MAX = 999_999_999
 _TEXT_MAX = 500
 
 
 def table(current_ma_max, phases=3, blocking="pause"):
-    """Return the rows for `firmware.config.Config`; the board's rating bounds the current.
+    """Return the rows that depend on the board, for `firmware.config.Config`.
 
-    phases: of the board. blocking: its default for BlockingWhileClosed.
+    current_ma_max: its rating, which bounds the current; phases: its phases; blocking: its
+    default for BlockingWhileClosed.
     """
     rating_a = current_ma_max // 1000
     return (
         # What the wiring and the fuse allow, in A; the installer sets it.
         ("InstallationCurrentMax", "int", "rw", rating_a, 6, rating_a),
-        # Bit per connector; only somebody who has seen the contacts may set it back to 0.
-        ("ContactorWelded", "int", "rw", 0, 0, 3),
-        # The same for a residual current, which unplugging clears unless Country forbids it.
-        ("RcdTripped", "int", "rw", 0, 0, 3),
         ("Country", "text", "rw", "", None),
-        # So many s an EV may sleep with an offer before it is woken once; 0 = never.
-        ("WakeUpDelay", "int", "rw", 60, 0, 600),
         # 1 where a second contactor can leave out the other phases; else all that there are.
         ("ChargingPhases", "int", "rw", phases, 1, phases),
         # What can stall the VM is due and a contactor is closed: pause charging for it, defer it
@@ -34,8 +40,6 @@ def table(current_ma_max, phases=3, blocking="pause"):
         # How a card's number becomes an id token, see lib/rfid/uid.py; as it is if empty. A number
         # is the length in bytes.
         ("CardIdFormat", "text", "rw", "", "reversed lower 1 2 3 4 5 6 7 8 9 10"),
-        # The stored configuration was lost; true keeps every connector Faulted.
-        ("StorageLost", "bool", "rw", False),
     )
 
 

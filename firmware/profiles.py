@@ -6,16 +6,17 @@ KEYS (rows for the configuration) and what `ocpp/client.py` wants.
 """
 
 _RPC_ENVELOPE_MAX = 16384
+_PROFILES = "LocalAuthListManagement Reservation SmartCharging RemoteTrigger"
 
 
 def installed(wanted=None):
     """Return the modules of the installed profiles. wanted: names to choose from; None for all."""
     modules = []
-    for name, load in _PROFILES:
+    for name in _PROFILES.split():
         if wanted is not None and name not in wanted:
             continue
         try:
-            modules.append(load())
+            modules.append(_load(name))
         except ImportError as error:
             # Not on this device; anything else is a mistake of ours and must be seen.
             if "no module named" not in str(error).lower():
@@ -85,33 +86,20 @@ def collector(app):
     return LongTextCollector(diverter), MESSAGE_MAX
 
 
-def _local_auth_list():
-    from firmware.ocpp import local_auth_list
+def _load(name):
+    """Return the module of a profile. Raises ImportError where it is not installed."""
+    if name == "LocalAuthListManagement":
+        from firmware.ocpp import local_auth_list
 
-    return local_auth_list
+        return local_auth_list
+    if name == "Reservation":
+        from firmware.ocpp import reservation
 
+        return reservation
+    if name == "SmartCharging":
+        from firmware.ocpp import smart_charging
 
-def _reservation():
-    from firmware.ocpp import reservation
-
-    return reservation
-
-
-def _remote_trigger():
+        return smart_charging
     from firmware.ocpp import remote_trigger
 
     return remote_trigger
-
-
-def _smart_charging():
-    from firmware.ocpp import smart_charging
-
-    return smart_charging
-
-
-_PROFILES = (
-    ("LocalAuthListManagement", _local_auth_list),
-    ("Reservation", _reservation),
-    ("SmartCharging", _smart_charging),
-    ("RemoteTrigger", _remote_trigger),
-)

@@ -59,6 +59,7 @@ class Simulator:
         self._names = None
         self._holes = None
         self._world_bytes = 0
+        self._heap = {"free": 0, "used": 0, "world": 0}
         self._storage_lost = None
         self._console = None
         self._interrupted = False
@@ -71,12 +72,17 @@ class Simulator:
         return self._runtime.uptime_ms
 
     def heap(self):
-        """Return the heap figures in bytes: free, used by the firmware, taken by the world."""
-        if not _MICROPYTHON:
-            return {"free": 0, "used": 0, "world": 0}
-        ballast = len(self._ballast) if self._ballast else 0
-        used = gc.mem_alloc() - self._world_bytes - ballast
-        return {"free": gc.mem_free() - self._talk_bytes, "used": used, "world": self._world_bytes}
+        """Return the heap figures in bytes, as they were before the command that asks for them:
+        free, used by the firmware, taken by the world."""
+        return self._heap
+
+    def measure(self):
+        """Find what `heap` is to return, after a collection."""
+        if _MICROPYTHON:
+            ballast = len(self._ballast) if self._ballast else 0
+            used = _allocated() - self._world_bytes - ballast
+            free = gc.mem_free() - self._talk_bytes
+            self._heap = {"free": free, "used": used, "world": self._world_bytes}
 
     def cut_after(self, operations, torn):
         """Cut the power at a flash operation to come."""
@@ -115,12 +121,12 @@ class Simulator:
 
         board = SimBoard(self._runtime, world, fs, _description(options.get("board")))
         app = App(board, Settings(options), options.get("features"))
-        self._configure(app)
         before = _allocated()
         self._trace.watch(app, world)
         self._runtime.every(_TRACE_MS, self._trace.poll)
         control = Control(app, world, self)
         self._world_bytes += _allocated() - before
+        self._configure(app)
         status = self._runtime.run(self._main(app, control))
         world.save()
         self._trace.event("exit", {"status": status})
@@ -166,7 +172,7 @@ class Simulator:
 
     async def _main(self, app, control):
         before = _allocated()
-        commands = asyncio.create_task(_commands(control))
+        commands = asyncio.create_task(_commands(control, self.measure))
         await asyncio.sleep(0)
         self._world_bytes += _allocated() - before
         firmware = asyncio.create_task(app.run())
@@ -175,6 +181,7 @@ class Simulator:
             # Ready means that the pilots are known: what comes then, is seen.
             await asyncio.sleep(0.02)
         connectors = len(app.station.connectors)
+        self.measure()
         self._trace.event("ready", {"connectors": connectors, "heap": self.heap()})
         while not control.quit and not self._interrupted and not firmware.done():
             await asyncio.sleep(0.02)
@@ -206,7 +213,7 @@ class Simulator:
         self._interrupted = True
 
 
-async def _commands(control):
+async def _commands(control, measure):
     """Answer the host's commands until it closes the pipe."""
     read_line = await _stdin()
     while True:
@@ -214,6 +221,8 @@ async def _commands(control):
         if not line:
             control.quit = True
             return
+        if b'"state"' in line:
+            measure()
         try:
             command = json.loads(line)
         except ValueError:
@@ -226,6 +235,8 @@ async def _commands(control):
         except MemoryError:
             text = '{"ok":false,"error":"the answer does not fit into the heap","n":%d}' % number
         _say(text)
+        # Not while the next one is waited for.
+        command = answer = text = line = None
 
 
 async def _stdin():

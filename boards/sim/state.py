@@ -1,11 +1,8 @@
 """The whole truth about the simulated charger, for the control port's `state` and the panel."""
 
-import gc
-
 
 def state(app, world, shares):
     """Return the state as a dict of plain values; `shares` has `world`, `heap` and `flash`."""
-    gc.collect()
     return {
         "uptime_ms": shares.uptime_ms(),
         "online": app.client.connected,

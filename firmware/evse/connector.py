@@ -162,7 +162,7 @@ class Connector:
         if self._grace.expired(now) or self.charging:
             self._grace.stop()
         self._power(now)
-        if self._grace.running and self.power.holding:
+        if self._grace.running and self.power.rest.running:
             # The EV has its time from the offer on, and there is none yet.
             self._grace.start(now, statuses.START_GRACE_MS)
 

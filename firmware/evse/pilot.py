@@ -16,33 +16,27 @@ E = const(4)
 F = const(5)
 NAMES = ("A", "B", "C", "D", "E", "F")
 
-# Lower bounds in mV of the states A..E as seen from the current state; below the last one is F.
-# Midpoints of the nominal levels, the bounds of the current state moved outwards by 0.4 V.
-THRESHOLDS_MV = (
-    (10100, 7500, 4500, 1500, -1500),  # A
-    (10900, 7100, 4500, 1500, -1500),  # B
-    (10500, 7900, 4100, 1500, -1500),  # C
-    (10500, 7500, 4900, 1100, -1500),  # D
-    (10500, 7500, 4500, 1900, -1900),  # E
-    (10500, 7500, 4500, 1500, -1100),  # F
-)
+# Lower bounds in mV of the states A..E, midpoints of the nominal levels; below the last one is F.
+# Those of the current state are moved outwards.
+_BOUNDS_MV = (10500, 7500, 4500, 1500, -1500)
+_HYSTERESIS_MV = const(400)
 
-# How long in ms the level must stay before the state changes; row: from, column: to A..F.
+# How long in 25 ms the level must stay before the state changes; rows: from, in a row: to A..F.
 # Towards a closed contactor slow, away from it fast.
-DEBOUNCE_MS = (
+DEBOUNCE = (
     # A: sequence 1.1 plug-in with its bounces; 1.2 without S2: never at once.
-    (0, 250, 1000, 1000, 500, 500),
+    b"\x00\x0a\x28\x28\x14\x14"
     # B: 2.1 unplugged, contactor open, no hurry; 4 EV ready: longer than the C pulse of
     # 200..400 ms by which an EV signals (11); 12 and 13 errors, contactor off within 3 s.
-    (250, 0, 500, 500, 500, 500),
+    b"\x0a\x00\x14\x14\x14\x14"
     # C: 2.2 and 8.1, 8.2 contactor off within 100 ms; C to D may happen in charge.
-    (75, 75, 0, 250, 500, 500),
+    b"\x03\x03\x00\x0a\x14\x14"
     # D: as C.
-    (75, 75, 250, 0, 500, 500),
+    b"\x03\x03\x0a\x00\x14\x14"
     # E: the way back is a plug-in again.
-    (500, 500, 1000, 1000, 0, 500),
+    b"\x14\x14\x28\x28\x00\x14"
     # F: driven by us; the level returns as soon as we let it.
-    (250, 250, 500, 500, 500, 0),
+    b"\x0a\x0a\x14\x14\x14\x00"
 )
 
 _DIODE_MV = const(-10300)  # midway between -12 V and the -8.8 V of a missing diode in B
@@ -81,7 +75,7 @@ class PilotReader:
             self.raw = raw
             self._raw_at = now
         age_ms = self.since(now)
-        is_changed = raw != self.state and age_ms >= DEBOUNCE_MS[self.state][raw]
+        is_changed = raw != self.state and age_ms >= 25 * DEBOUNCE[6 * self.state + raw]
         if is_changed:
             self.state = raw
         self._check_diode(now, low_mv, pwm_on)
@@ -119,7 +113,11 @@ class PilotReader:
 def classify(state, high_mv):
     """Return the state A..F of a level, as seen from `state`: its own window is wider."""
     found = A
-    for bound_mv in THRESHOLDS_MV[state]:
+    for bound_mv in _BOUNDS_MV:
+        if found == state:
+            bound_mv -= _HYSTERESIS_MV
+        elif found == state - 1:
+            bound_mv += _HYSTERESIS_MV
         if high_mv > bound_mv:
             break
         found += 1

@@ -37,12 +37,7 @@ class Power:
         self.wants_contactor = False
         self.forced_opens = 0
         self._force = Deadline()
-        self._hold = Deadline()
-
-    @property
-    def holding(self):
-        """True while a new offer waits for the time that the EV needs after the last one."""
-        return self._hold.running
+        self.rest = Deadline()  # while it runs, nothing new is offered
 
     def tick(self, now, offer_ma, ev_ready, closed):
         """One step.
@@ -50,13 +45,13 @@ class Power:
         offer_ma: what may be offered now, 0 = nothing. ev_ready: pilot stable in C (or D) and the
         diode seen. closed: the contactor's fact.
         """
-        if self._hold.expired(now):
-            self._hold.stop()
+        if self.rest.expired(now):
+            self.rest.stop()
         if self.state == OFFER:
             self._offering(now, offer_ma, ev_ready, closed)
         elif self.state == STOPPING:
             self._stopping(now, offer_ma, ev_ready, closed)
-        elif offer_ma and not self._hold.running:
+        elif offer_ma and not self.rest.running:
             self.state = OFFER
             self._offering(now, offer_ma, ev_ready, closed)
 
@@ -94,9 +89,9 @@ class Power:
 
     def hold(self, now, time_ms):
         """Offer nothing new for so long; a longer wait that runs already stays."""
-        left_ms = self._hold.left(now)
+        left_ms = self.rest.left(now)
         if left_ms is None or left_ms < time_ms:
-            self._hold.start(now, time_ms)
+            self.rest.start(now, time_ms)
 
     def cut(self, now):
         """Withdraw everything at once: a fault, or the EV is gone."""

@@ -44,7 +44,7 @@ def _add_running(connector, found):
         found.append("connecting to the central system first")
     if not connector.limiter.minimum_ma() and connector.overlay.limit_ma:
         found.append("limit below 6 A: " + NAMES[connector.limiter.tightest()])
-    elif connector.power.holding:
+    elif connector.power.rest.running:
         found.append("waiting before current is offered again")
     elif connector.offering and connector.plugged:
         if pilot == pilots.B:

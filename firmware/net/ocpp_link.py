@@ -21,7 +21,7 @@ _PUMP_MS = const(20)
 _PONG_MS = const(10000)
 _CONNECT_MS = const(15000)
 _PAUSE_MS = const(250)
-_READ_BYTES = const(512)
+_READ_BYTES = const(256)
 
 
 class OcppLink:

@@ -21,7 +21,7 @@ MEASURANDS = (
     "Frequency",
     INTERVAL,
 )
-_WITH_PHASES = ("Power.Active.Import", "Current.Import", "Voltage", "Power.Factor")
+_WITH_PHASES = "Power.Active.Import Current.Import Voltage Power.Factor"
 _PHASES = ("L1", "L2", "L3")
 
 _ROTATIONS = "NotApplicable Unknown RST RTS SRT STR TRS TSR"
@@ -85,7 +85,7 @@ def measurand(item):
     The second value is the index of the phase, None for all that there are.
     """
     name, _, phase = item.rpartition(".")
-    if name in _WITH_PHASES and phase in _PHASES:
+    if name in _WITH_PHASES.split() and phase in _PHASES:
         return name, _PHASES.index(phase)
     return item, None
 

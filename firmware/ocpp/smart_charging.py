@@ -14,21 +14,21 @@ from ocppj.errors import INTERNAL, PROPERTY, OcppError
 
 _STACK_LEVEL_MAX = const(10)
 _PERIODS_MAX = const(30)
-_PROFILES_MAX = const(50)
 
 FEATURE = "SmartCharging"
 
-KEYS = (
-    ("ChargeProfileMaxStackLevel", "int", "r", _STACK_LEVEL_MAX),
-    ("ChargingScheduleAllowedChargingRateUnit", "list", "r", "Current,Power"),
-    ("ChargingScheduleMaxPeriods", "int", "r", _PERIODS_MAX),
-    ("ConnectorSwitch3to1PhaseSupported", "bool", "r", False),
-    ("MaxChargingProfilesInstalled", "int", "r", _PROFILES_MAX),
-    # V between phase and neutral, by which A and W are converted.
-    ("NominalVoltage", "int", "rw", 230, 100, 300),
-    # false: an installed TxProfile hides the default profiles even when its schedule is over.
-    ("TxDefaultAfterTxProfile", "bool", "rw", True),
-)
+# The limits are those above. NominalVoltage: V between phase and neutral, by which A and W are
+# converted. TxDefaultAfterTxProfile false: an installed TxProfile hides the default profiles even
+# when its schedule is over.
+KEYS = """
+ChargeProfileMaxStackLevel int r 10
+ChargingScheduleAllowedChargingRateUnit list r Current,Power
+ChargingScheduleMaxPeriods int r 30
+ConnectorSwitch3to1PhaseSupported bool r false
+MaxChargingProfilesInstalled int r 50
+NominalVoltage int rw 230 100 300
+TxDefaultAfterTxProfile bool rw true
+"""
 
 
 def set_charging_profile(ctx, now, payload):

@@ -18,7 +18,7 @@ _MASK_CHUNK = const(128)
 # A multiple of the key's four bytes.
 _PIECE = const(512)
 # This buffer lives as long as the decoder: most of what a CSMS sends fits into it.
-_KEEP = const(256)
+_KEEP = const(192)
 
 # Lead byte, least and greatest second byte. MicroPython's decoder checks the number of bytes of a
 # sequence only, so what Unicode forbids beyond that is looked for here (RFC 3629 section 4).

@@ -52,7 +52,7 @@ class StateTest(unittest.TestCase):
                     continue
                 rig = Rig(start)
                 elapsed = rig.time_to(target, _NOMINAL_MV[target])
-                due = pilot.DEBOUNCE_MS[start][target]
+                due = 25 * pilot.DEBOUNCE[6 * start + target]
                 self.assertTrue(due <= elapsed < due + 10)
                 self.assertEqual(rig.changes, 1)
 
@@ -60,7 +60,7 @@ class StateTest(unittest.TestCase):
         # Sequences 2.2 and 8: of the 100 ms the contactor needs its share.
         for start in (C, D):
             for target in (A, B):
-                self.assertTrue(pilot.DEBOUNCE_MS[start][target] <= 75)
+                self.assertTrue(25 * pilot.DEBOUNCE[6 * start + target] <= 75)
 
     def test_classify_at_every_threshold_in_every_state(self):
         # All states x all bounds: the own bounds are 0.4 V further out, the others nominal.
@@ -77,11 +77,9 @@ class StateTest(unittest.TestCase):
     def test_tables_have_six_rows_and_no_delay_to_themselves(self):
         # Tables and names cannot drift apart.
         self.assertEqual(len(pilot.NAMES), 6)
-        self.assertEqual(len(pilot.THRESHOLDS_MV), 6)
+        self.assertEqual(len(pilot.DEBOUNCE), 36)
         for state in range(6):
-            self.assertEqual(len(pilot.THRESHOLDS_MV[state]), 5)
-            self.assertEqual(len(pilot.DEBOUNCE_MS[state]), 6)
-            self.assertEqual(pilot.DEBOUNCE_MS[state][state], 0)
+            self.assertEqual(pilot.DEBOUNCE[7 * state], 0)
 
     def test_update_with_noise_below_the_hysteresis_never_changes_the_state(self):
         # From every nominal level and from every bound, +-0.39 V around it, pseudo-random.

@@ -89,7 +89,7 @@ class PowerTest(unittest.TestCase):
         self.step(50, 0, False, False)
         self.step(4990, 16000, True, False)
         self.assertEqual(self.power.state, power.OFF)
-        self.assertTrue(self.power.holding)
+        self.assertTrue(self.power.rest.running)
         self.step(50, 16000, True, False)
         self.assertEqual(self.power.state, power.OFFER)
 

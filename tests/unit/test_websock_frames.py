@@ -227,4 +227,4 @@ class MemoryTest(unittest.TestCase):
             collector.reserve(1)
         self.assertEqual(len(collector._buffer), 700)
         self.assertEqual(collector.take(), "a" * 700)
-        self.assertEqual(len(collector._buffer), 256)
+        self.assertEqual(len(collector._buffer), 192)

@@ -24,7 +24,7 @@ def keys():
     from kvstore import KvStore
     with open("board.json") as file:
         board = json.load(file)
-    tables = [config_keys.CORE, device_keys.table(board["current_ma_max"])]
+    tables = [config_keys.CORE, device_keys.DEVICE, device_keys.table(board["current_ma_max"])]
     tables += [profile.KEYS for profile in profiles.installed()]
     tables.append(device_keys.declared(board.get("keys", ())))
     config = Config(KvStore(fs, "/config"), tables)
