@@ -138,9 +138,6 @@ class _Linker:
         doors = self._doors(inside)
         through = {alias.name for door in doors.values()
                    for node in ast.parse(door).body for alias in node.names}
-        own = {meaning for kind, meaning in self._modules[ROOT_MODULE].names.values()
-               if kind == "global"}
-        whole.drop_unused(through | own)
         if seldom:
             whole.add(ROOT_MODULE, ast.parse(overlays.RESERVED).body)
         if others is not None:

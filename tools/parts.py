@@ -27,18 +27,6 @@ class Whole:
         self._order += statements
         self._part.update(dict.fromkeys(statements, part))
 
-    def drop_unused(self, kept):
-        """Drop functions and classes that nobody names; a port's description is a class, too."""
-        while True:
-            used = _names(self._order).union(kept, *[
-                [alias.name for alias in node.names] for item in self._order
-                for node in ast.walk(item) if isinstance(node, ast.ImportFrom)])
-            unused = [node for node in self._order if getattr(node, "name", None)
-                      and node.name not in used]
-            if not unused:
-                return
-            self._order = [node for node in self._order if node not in unused]
-
     def shorten(self, others):
         """Drop what nobody uses, give names fewer words; returns what tools.shorten does.
 
