@@ -1,6 +1,7 @@
 """The simulated charger on 32-bit MicroPython against a real central system, in real time."""
 
 import socket
+import time
 
 import pytest
 
@@ -212,3 +213,20 @@ def test_control_when_fault_is_refused_then_error_is_raised_for_the_test(bench):
     sim = bench.start(*HEAP, offline=True)
     with pytest.raises(ControlError):
         sim.do("fault", name="gremlins")
+
+
+def test_card_when_held_for_400_ms_then_is_read_each_time(bench):
+    """A person does not wait: to find a card and read its id takes less than half a second."""
+    sim = bench.start(*HEAP, offline=True)
+    for number in range(1, 6):
+        sim.do("card", id="04A1B2C3D4E5%02X" % number, hold_ms=400)
+        deadline = time.monotonic() + 3
+        while presented(sim) < number and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert presented(sim) == number
+        time.sleep(0.8)  # until the reader has seen that it is gone
+
+
+def presented(sim):
+    """Return how many cards the log has seen."""
+    return len([line for line in sim.log if "card presented" in line])
