@@ -105,10 +105,13 @@ class Charger:
     def _rest(self):
         """End the session and wait until everything is delivered."""
         sim = self.sim
-        for _ in range(4):
+        for _ in range(8):
             status = sim.connector()["status"]
             if status in ("Charging", "SuspendedEV", "SuspendedEVSE"):
                 time.sleep(1)
+                # A card of before may have ended it meanwhile: one more would begin anew.
+                if sim.connector()["status"] != status:
+                    continue
                 sim.do("card", id=_CARD)
                 sim.wait_until(lambda s: s["connectors"][0]["status"] == "Finishing", 20)
             elif status != "Available":
