@@ -61,10 +61,19 @@ def build(opcode, payload, key, length=None):
     return frame
 
 
-def pieces(text, key):
-    """Yield a text message as one masked frame, in pieces of some 512 bytes: a heap that has been
-    in use for months has no larger hole."""
+def pieces(text, key, whole=True):
+    """Yield a text message as one masked frame: `whole`, or in pieces of some 512 bytes where the
+    heap has no hole for it. (TCP makes the second piece wait for the other end's delayed answer.)
+    """
     view = memoryview(encode_text(text))
+    if whole:
+        try:
+            frame = build(TEXT, view, key)
+        except MemoryError:
+            frame = None
+        if frame:
+            yield frame
+            return
     yield build(TEXT, view[:_PIECE], key, len(view))
     for position in range(_PIECE, len(view), _PIECE):
         payload = view[position : position + _PIECE]
