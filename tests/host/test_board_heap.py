@@ -3,19 +3,14 @@
 import time
 
 import rfc3339
-from tests.host.harness import CP
+from tests.host import board_session
+from tests.host.board_session import CARD, call
 from tests.sim.charging_profiles import maximum, profile
 
-CARD = "04A1B2C3D4E5F6"
 # What the firmware promises: 72 KB when idle, and sessions with all profiles on a heap of 96 KB.
 IDLE_MAX = 72 * 1024
 HEAP = "96K"
 _FEATURES = "SmartCharging LocalAuthListManagement Reservation RemoteTrigger".split()
-
-
-def call(bench, action, **payload):
-    """Call the charger; returns the status that it answers."""
-    return bench.cs.call(CP, action, payload).get("status")
 
 
 def soon():
@@ -37,10 +32,7 @@ def test_session_when_all_profiles_are_at_work_then_fits_into_the_heap(bench):
     """List, reservation, limits, triggers and a full configuration, before and while charging."""
     bench.start("--heap", HEAP)
     bench.wait_until(lambda state: state["registration"] == "Accepted")
-    entries = [{"idTag": f"TAG{number:011d}", "idTagInfo": {"status": "Accepted"}}
-               for number in range(20)] + [{"idTag": CARD, "idTagInfo": {"status": "Accepted"}}]
-    assert call(bench, "SendLocalList", listVersion=1, updateType="Full",
-                localAuthorizationList=entries) == "Accepted"
+    board_session.send_list(bench, 20)
     for stack in range(3):
         for connector, make in ((0, maximum), (1, profile)):
             limits = [(index * 600, 10 + index) for index in range(10)]
@@ -49,19 +41,7 @@ def test_session_when_all_profiles_are_at_work_then_fits_into_the_heap(bench):
                         csChargingProfiles=limit) == "Accepted"
     assert call(bench, "ReserveNow", connectorId=1, expiryDate=soon(), idTag=CARD,
                 reservationId=1) == "Accepted"
-    names = bench.cs.call(CP, "GetConfiguration", {})["configurationKey"]
-    features = {row["key"]: row["value"] for row in names}["SupportedFeatureProfiles"]
-    assert set(_FEATURES) <= set(features.split(","))
-    bench.sim.do("plug")
-    bench.wait_connector(lambda connector: connector["cp"] == "B1")
-    bench.sim.do("card", id=CARD)
-    bench.wait_connector(lambda connector: connector["status"] == "Charging")
-    for message in ("StatusNotification", "MeterValues", "Heartbeat", "BootNotification"):
-        assert call(bench, "TriggerMessage", requestedMessage=message) == "Accepted"
+    assert set(_FEATURES) <= set(board_session.features(bench))
+    board_session.begin(bench)
     assert call(bench, "GetCompositeSchedule", connectorId=1, duration=86_400) == "Accepted"
-    bench.cs.call(CP, "GetConfiguration", {})
-    bench.sim.do("card", id=CARD)
-    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
-    bench.sim.do("unplug")
-    state = bench.wait_until(lambda state: not state["queue"])
-    assert state["connectors"][0]["transaction"] in (None, 1)
+    board_session.end(bench)
