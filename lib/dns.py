@@ -11,7 +11,7 @@ from ticks import Deadline
 NOT_FOUND = const(-2)  # `error`, for OSError: there is no such name, or it has no address
 NO_ANSWER = const(-3)  # no server gave a usable answer
 
-PACKET_MAX = const(512)
+_PACKET_MAX = const(512)
 _SERVERS_MAX = const(3)
 _ROUNDS = const(2)
 _WAIT_MS = const(2000)
@@ -62,7 +62,7 @@ class Lookup:
     def receive(self, packet):
         """Take what came from the server asked last."""
         try:
-            self._answer(packet[:PACKET_MAX])
+            self._answer(packet[:_PACKET_MAX])
         except (ValueError, IndexError):
             pass  # Junk, or cut off: the answer may still come.
 
