@@ -58,7 +58,7 @@ class BoardPort:
         """
         if self._keep is None:
             self.contact()
-        self._check()
+        self.check()
         try:
             return self._mpremote(["resume"] if keep or self._keep else [], words, limit_s)
         except _Silent as error:
@@ -69,7 +69,7 @@ class BoardPort:
 
         Finds out whether it bears a soft reset: with a damaged boot.py it may not.
         """
-        self._check()
+        self.check()
         try:
             self._mpremote([], ["exec", "pass"])
             self._keep = False
@@ -150,7 +150,8 @@ class BoardPort:
                     raise
                 time.sleep(_RETRY_S)
 
-    def _check(self):
+    def check(self):
+        """Raise PortError if there is no such port."""
         if not self.port:
             raise PortError("no port given: say PORT=...; %s" % _connected())
         if os.name == "posix" and not os.path.exists(self.port):
@@ -163,7 +164,8 @@ class BoardPort:
                 "no permission to use %s: add yourself to the group that owns it (Debian, Ubuntu: "
                 "sudo usermod -a -G dialout $USER) and log in again" % self.port)
 
-    def _check_terminal(self):
+    def refused(self):
+        """The system does not open the port: raise a PortError that says why."""
         # Only now: to open a port may reset the board behind it.
         try:
             descriptor = os.open(self.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -171,11 +173,13 @@ class BoardPort:
             if error.errno != errno.EBUSY:
                 raise PortError("the port %s cannot be opened (%s): is it the right one? %s" % (
                     self.port, error.strerror, _connected())) from error
-            return
-        is_terminal = os.isatty(descriptor)
-        os.close(descriptor)
-        if not is_terminal:
-            raise PortError("%s is no serial port; %s" % (self.port, _connected()))
+        else:
+            is_terminal = os.isatty(descriptor)
+            os.close(descriptor)
+            if not is_terminal:
+                raise PortError("%s is no serial port; %s" % (self.port, _connected()))
+        raise PortError("the port %s is busy: close what uses it (a console, a monitor, another "
+                        "deploy) and try again" % self.port)
 
     def _silent(self):
         return ("the board on %s does not answer: is MicroPython on it (make image), is it the "
@@ -184,9 +188,7 @@ class BoardPort:
     def _explain(self, text):
         """Raise what the messages of mpremote mean."""
         if "failed to access" in text or "Could not exclusively lock" in text:
-            self._check_terminal()
-            raise PortError("the port %s is busy: close what uses it (a console, a monitor, "
-                            "another deploy) and try again" % self.port)
+            self.refused()
         if "could not enter raw repl" in text or "could not exec command" in text:
             raise _Silent()
         lines = _LAST_LINE.findall(text)
