@@ -154,7 +154,7 @@ def _terminal(port):
     """Everything that is typed goes to the board, Ctrl-C too, until Ctrl-]."""
     line = _open(port, 1)
     print(f"{port}; Ctrl-] leaves, `help` helps")
-    terminal = miniterm.Miniterm(line, echo=False, eol="cr", filters=["direct"])
+    terminal = _Terminal(line, echo=False, eol="cr", filters=["direct"])
     terminal.rx_transformations = []  # the line ends of the board are those of a terminal
     terminal.exit_character = "\x1d"
     terminal.menu_character = "\x14"
@@ -166,7 +166,29 @@ def _terminal(port):
     finally:
         terminal.join()
         terminal.close()
+    if terminal.is_lost:
+        raise serial.SerialException
     return 0
+
+
+class _Terminal(miniterm.Miniterm):
+    """Ends without a word when the board is gone; `is_lost` tells it."""
+
+    is_lost = False
+
+    def reader(self):
+        """From the board to the screen."""
+        try:
+            super().reader()
+        except (OSError, TypeError):  # what a port raises that somebody pulls
+            self.is_lost = True
+
+    def writer(self):
+        """From the keyboard to the board."""
+        try:
+            super().writer()
+        except OSError:
+            self.is_lost = True
 
 
 def _only_port():

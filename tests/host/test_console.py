@@ -14,6 +14,7 @@ import serial
 from tools.board_port import BoardPort, PortError
 from tools.console import ConsoleError, ConsoleLine
 from tools.csms.background import BackgroundCentral
+from tools.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD = "04A1B2C3"
@@ -300,3 +301,23 @@ def test_tool_when_interrupted_in_an_import_then_nothing_is_changed(bench):
     assert "Traceback" not in errors
     answer = tool(port, "config get ConnectionTimeOut").stdout
     assert answer.split() == ["ConnectionTimeOut", "60"]
+
+
+def test_terminal_when_the_cable_is_pulled_then_it_says_so(tmp_path):
+    """A person sits at it: a sentence, and a status that is not 0."""
+    near, far = os.openpty()
+    with VirtualBoard(tmp_path / "board") as board:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.console", "--port", board.port], cwd=ROOT,
+            stdin=far, stdout=far, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        seen = b""
+        while b">>> " not in seen:
+            os.write(near, b"\r")
+            seen += os.read(near, 1000)
+            time.sleep(0.1)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert errors == "tools.console: the connection to %s was lost: check the cable and the " \
+        "supply\n" % board.port
+    os.close(near)
+    os.close(far)
