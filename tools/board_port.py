@@ -32,6 +32,7 @@ except (ImportError, AttributeError, ValueError):
 _LAST_LINE = re.compile(r"^(?:mpremote: )?(\S.*)$", re.M)
 # As the PC words them: a board says EIO, and means its flash.
 _LOST = ("SerialException", "Errno 5] I", "Errno 6] N", "device reports readiness", "Errno 19] N")
+_ROTTEN = ("EIO", "OSError: 5", "OSError: 84", "Errno 84]")
 _FULL = ("ENOSPC", "OSError: 28", "Errno 28]", "No space left")
 
 
@@ -199,6 +200,10 @@ class BoardPort:
         if any(word in last for word in _FULL):
             raise PortError("the file system of the board on %s is full: remove files of your own "
                             "(mpremote fs rm), and try again" % self.port)
+        if any(word in last for word in _ROTTEN):
+            raise PortError("the flash of the board on %s cannot be read any more: try again, and "
+                            "if it stays so, flash the board anew (make image), which erases its "
+                            "settings" % self.port)
         raise PortError("the board on %s reports: %s" % (self.port, last))
 
 

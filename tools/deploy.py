@@ -37,12 +37,15 @@ def digest(path):
     h = hashlib.sha256()
     b = bytearray(512)
     v = memoryview(b)
-    with open(path, "rb") as f:
-        while True:
-            n = f.readinto(b)
-            if not n:
-                break
-            h.update(v[:n])
+    try:
+        with open(path, "rb") as f:
+            while True:
+                n = f.readinto(b)
+                if not n:
+                    break
+                h.update(v[:n])
+    except OSError:
+        return "unreadable"
     return binascii.hexlify(h.digest()).decode()
 def walk(folder):
     for e in os.ilistdir(folder or "/"):

@@ -92,7 +92,9 @@ def test_stopped_when_the_work_fails_then_the_firmware_goes_on(board):
 
 
 @pytest.mark.parametrize("code, text", [
-    ("raise OSError(5)", "reports: OSError"),
+    ("raise OSError(5)", "the flash of the board on .* cannot be read any more"),
+    ("raise OSError(84)", "the flash of the board on .* cannot be read any more"),
+    ("raise OSError(2)", "reports: OSError"),
     ("open('a', 'w').write(1)", "reports: TypeError"),
     ("raise OSError(28)", "the file system of the board on .* is full: remove files"),
 ])

@@ -172,6 +172,16 @@ def test_provision_when_board_json_on_the_board_is_broken_then_says_deploy(
     assert not (site.parent / "site.boards.json").exists()
 
 
+def test_provision_when_the_firmware_is_another_version_then_says_deploy(board, site, tmp_path):
+    """Tools of today, firmware of last year: what they ask it for has another name there."""
+    mpremote(board, "fs", "rm", ":firmware/profiles.mpy")
+    for text in ("pass\n", "from firmware import nothing\n"):
+        (tmp_path / "profiles.py").write_text(text)
+        mpremote(board, "fs", "cp", str(tmp_path / "profiles.py"), ":firmware/profiles.py")
+        done = provision(site, board.port)
+        assert "no complete firmware on the board: make deploy" in done.stdout
+
+
 def test_provision_when_one_value_is_refused_then_none_is_written(board, site):
     """All or nothing, and each refusal has its reason."""
     configured(site, "HeartbeatInterval = 100\nInstallationCurrentMax = 99\nFoo = 1\n")

@@ -24,11 +24,12 @@ def keys():
     from kvstore import KvStore
     with open("board.json") as file:
         board = json.load(file)
+    current_ma_max = board["current_ma_max"]
     found = profiles.installed()
     tables = [config_keys.CORE, config_keys.board_keys(
         len(board.get("connectors", (1,))), config_keys.MEASURANDS, profiles.features(found),
         board.get("tethered", True))]
-    tables += [device_keys.DEVICE, device_keys.table(board["current_ma_max"], board["phases"])]
+    tables += [device_keys.DEVICE, device_keys.table(current_ma_max, board["phases"])]
     tables += [profile.KEYS for profile in found]
     tables.append(device_keys.declared(board.get("keys", ())))
     config = Config(KvStore(fs, "/config"), tables)
@@ -63,8 +64,12 @@ def look():
         with open("board.json") as file:
             found["board"] = file.read()
         config = keys() if names else None
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError):
         found.setdefault("board", "")
+    except (ImportError, AttributeError):
+        # Another version of the firmware, which these tools do not know.
+        found["firmware"] = False
+        return found
     access = kept(settings)
     for name in %(secret)r:
         if name in access:
