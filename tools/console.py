@@ -192,9 +192,12 @@ class _Terminal(miniterm.Miniterm):
 
 
 def _only_port():
-    ports = [port.device for port in list_ports.comports()]
-    if len(ports) != 1:
-        raise ConsoleError("say which --port: " + (", ".join(ports) or "none is there"))
+    # Of USB: a PC names serial ports of its own that nothing is connected to.
+    ports = [port.device for port in list_ports.comports() if port.vid is not None]
+    if not ports:
+        raise ConsoleError("no USB serial port is connected: connect the board, or say PORT=")
+    if len(ports) > 1:
+        raise ConsoleError("say which PORT=: %s" % ", ".join(ports))
     return ports[0]
 
 
