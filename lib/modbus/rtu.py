@@ -8,7 +8,7 @@ WRITE_SINGLE = const(0x06)
 WRITE_MULTIPLE = const(0x10)
 EXCEPTION_FLAG = const(0x80)
 EXCEPTION_SIZE = const(5)
-_CHECKED_MAX = const(240)
+_CHECKED_MAX = const(160)
 
 # The CRC of each half byte (polynomial A001, reflected): two steps a byte instead of eight.
 _TABLE = (0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
@@ -59,7 +59,7 @@ def find_frame(data, end, head, size):
 
     The frame begins with the bytes `head`, is `size` bytes long and has a correct CRC. Noise
     before and behind it does not matter, so line bias, echoes and half frames are skipped. Since
-    a check takes its time, so many places that look like a beginning are tried that 240 bytes are
+    a check takes its time, so many places that look like a beginning are tried that 160 bytes are
     checked, or one of a longer frame.
     """
     checks = _CHECKED_MAX // size

@@ -12,7 +12,8 @@ measured on a chip:
   default; `flush` waits until they have left. A read waits for nothing with `timeout=0`.
 - onewire sleeps through its slots: 960 us for a reset, 70 us for each bit written, 50 us read.
 - A conversion of the ADC takes 60 us, what boards/_esp32/README.md asks for.
-- Any call of such an object costs 20 us beside, and a driver's own computing nothing.
+- Any call of such an object costs 20 us beside. A driver's own computing costs nothing here:
+  tests/host/test_driver_effort.py adds it.
 """
 
 LIMIT_US = 10_000
@@ -265,6 +266,13 @@ class Rig:
             event = self.step()
             if event:
                 self.events.append(event)
+            self.watch.sleep_ms(self.step_ms)
+
+    def stall(self, duration_ms):
+        """Let the world go on without the driver, as while something else blocks."""
+        for _ in range(duration_ms // self.step_ms):
+            if hasattr(self.chip, "step"):
+                self.chip.step()
             self.watch.sleep_ms(self.step_ms)
 
     def live(self, troubles):

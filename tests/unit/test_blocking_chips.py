@@ -104,7 +104,7 @@ def _stalls(rig):
     for steps in range(20):
         rig.chip.present(_SEVEN)
         rig.run(10 * steps)
-        rig.watch.sleep_ms(2000)
+        rig.stall(2000)
         rig.run(200)
         rig.chip.remove()
         rig.run(700)

@@ -59,7 +59,7 @@ def _tags_pulled(rig):
         rig.chip.silent = True
         rig.run(1200)
         rig.chip.silent = False
-        rig.watch.sleep_ms(2000)
+        rig.stall(2000)
         rig.run(300)
 
 
@@ -90,7 +90,7 @@ def _numbers_pulled(rig):
         rig.chip.silent = True
         rig.run(300)
         rig.chip.silent = False
-        rig.watch.sleep_ms(2000)
+        rig.stall(2000)
         rig.run(300)
 
 

@@ -27,6 +27,7 @@ class _Modbus(blocking.Rig):
         super().__init__()
         baud = meter_map[3]
         self.turns = []
+        self.meter_map = meter_map
         self.chip = ModbusMeterChip(self.watch.ticks_ms, meter_map[0])
         self.chip.power_w, self.chip.current_ma = [3680, 0, 0], [16_000, 0, 0]
         self.answer = self.chip.answer
@@ -104,7 +105,7 @@ def _pulled_and_plugged(rig):
 def _stalls(rig):
     for steps in range(0, 60, 5):
         rig.run(10 * steps)
-        rig.watch.sleep_ms(2000)
+        rig.stall(2000)
         rig.run(500)
 
 
@@ -141,9 +142,14 @@ def _echo(rig):
 
 
 def _babble(rig):
-    for _ in range(300):
-        rig.chip.uart.inject(b"\x01\x04\x94\x55\x5a")
-        rig.run(10)
+    # What looks like the beginning of a reply, over and over, from another moment each time.
+    _, function, address, _, _, _, reads, _ = rig.meter_map
+    head = bytes((address, function, 2 * reads[0][1]))
+    for moment in range(0, 400, 20):
+        rig.run(500 + moment)
+        for _ in range(40):
+            rig.chip.uart.inject(head + head[:2])
+            rig.run(10)
     rig.run(3000)
 
 
@@ -160,9 +166,10 @@ def _frames(change):
 
 
 def _full_port(rig):
-    rig.chip.uart.inject(b"\x55\x5a" * 2000)
-    rig.watch.sleep_ms(9000)
-    rig.run(2000)
+    rig.run(500)
+    rig.chip.uart.inject(b"\x55\x5a" * 300)
+    rig.stall(2000)
+    rig.run(1000)
 
 
 _TROUBLES = (
