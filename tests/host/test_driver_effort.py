@@ -86,4 +86,4 @@ def test_driver_that_computes_for_long_is_caught():
     rig = meters._Modbus(meters._SLOWEST)
     receive = rig.master._receive
     rig.master._receive = lambda: crc16(bytes(2000), 0, 2000) and receive()
-    assert rig.live(meters._READINGS)
+    assert rig.live((("one tick", lambda rig: rig.run(10)),))
