@@ -123,14 +123,25 @@ class BoardPort:
     @contextmanager
     def _alone(self):
         """mpremote keeps others off the port for one command, this for all of them."""
-        _LOCKS.mkdir(parents=True, exist_ok=True)
-        with open(_LOCKS / os.path.realpath(self.port).strip("/").replace("/", "-"), "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise PortError("another deploy or provision is at work on %s: wait for it"
-                                % self.port) from error
+        self.check()
+        path = _LOCKS / os.path.realpath(self.port).strip("/").replace("/", "-")
+        try:
+            _LOCKS.mkdir(parents=True, exist_ok=True)
+            # For reading: it may be somebody else's, who said sudo once.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise PortError("cannot use the file %s (%s): remove the folder it is in"
+                            % (path, error.strerror)) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise PortError("another deploy or provision is at work on %s: wait for it"
+                            % self.port) from error
+        try:
             yield
+        finally:
+            os.close(descriptor)
 
     def restart(self, *before):
         """Reset the board, as its button does; `before` are words of a command to run first."""

@@ -82,6 +82,25 @@ def test_stopped_when_another_is_at_work_then_refused_between_its_commands_too(b
         pass
 
 
+def test_stopped_when_the_lock_is_of_somebody_else_then_it_works_or_says_so(
+        board, tmp_path, monkeypatch):
+    """Whoever said sudo once must not end in a traceback ever after."""
+    port = BoardPort(board.port)
+    folder = tmp_path / "ports"
+    monkeypatch.setattr("tools.board_port._LOCKS", folder)
+    with port.stopped():
+        pass
+    lock, = folder.iterdir()
+    lock.chmod(0o444)
+    with port.stopped():
+        pass
+    lock.unlink()
+    lock.symlink_to(tmp_path / "no" / "where")
+    with pytest.raises(PortError, match="cannot use the file .*: remove the folder"):
+        with port.stopped():
+            pass
+
+
 def test_stopped_when_the_work_fails_then_the_firmware_goes_on(board):
     """Whatever it is that goes wrong while it stands still."""
     port = BoardPort(board.port)
