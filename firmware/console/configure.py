@@ -6,6 +6,7 @@ an import may give back to leave the secret as it is.
 
 _MASK = "********"
 _LINES_MAX = 120
+_TOO_MANY = "more than 120 lines"
 _NO_ROW = ("", "", "")
 _SEE = "not so; see `help %s`%s"
 _TRIAL = "on trial: the old settings come back in %d s unless the central system answers"
@@ -173,7 +174,11 @@ class _Import:
         name = name.strip()
         if not line or line[0] == "#":
             return None
-        if not separator or self._count > _LINES_MAX:
+        if self._count > _LINES_MAX:
+            # Once: what is wrong with a wrong file must not fill the heap.
+            if _TOO_MANY not in self._wrong:
+                self._wrong.append(_TOO_MANY)
+        elif not separator:
             self._wrong.append("line %d: not `key = value`" % self._count)
         elif "?" in (self._console.app.config.row(name) or _NO_ROW)[2]:
             self._wrong.append("%s: only by `config set`" % name)

@@ -82,6 +82,20 @@ class SlipTest(Scenario):
                 self.assertIn(spelled + ": only by `config set`", answer[0])
             self.assertTrue(plant.app.config.get(name))
 
+    def test_import_when_it_does_not_end_then_no_heap_is_eaten(self):
+        # The wrong file, pasted: its mistakes are not collected for ever.
+        self.begin()
+        self.say("config import", "ConnectionTimeOut = 33")
+        for _ in range(1000):
+            self.assertEqual(self.say("this is a log of something else"), [])
+        answer = self.say("end")[0]
+        self.assertIn("more than 120 lines", answer)
+        self.assertTrue(len(answer) < 5000)
+        # Nor is a line dropped without a word.
+        self.say("config import", *121 * ["# remark"] + ["ConnectionTimeOut = 33"])
+        self.assertIn("more than 120 lines", self.say("end")[0])
+        self.assertIn("60", self.say("config get ConnectionTimeOut")[0])
+
     def test_factory_reset_when_a_trial_runs_then_nothing_of_it_is_kept(self):
         # The central system answers while the box waits for its restart: no secret comes back.
         plant = self.begin()
