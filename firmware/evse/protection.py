@@ -83,6 +83,8 @@ class Protection:
         self._leak, self._over, self._hard = Deadline(), Deadline(), Deadline()
         self._idle = Deadline()
         self._carried = False
+        # How often a contactor that did not close was tried again since the EV came (latches.py).
+        self.retries = 0
         self._reading_id = 0
         self._toggles = 0
         self._cp = pilots.A
