@@ -35,8 +35,8 @@ _X1_MS = const(3000)
 _CALM_MS = const(60_000)
 # The pilot stays broken so long after a change of phases: some EVs take less for a defect.
 _PHASES_MS = const(60_000)
-# State F after a fault that opens at once (Table A.5: 300 ms at least).
-_F_MS = const(300)
+# State F after a fault that opens at once (Table A.5: 300 ms at least), with two ticks to spare.
+_F_MS = const(400)
 # firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT, TRIP_NOT_CLOSING
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
@@ -147,6 +147,9 @@ class Connector:
         if not self.wake_up.tick(now, self) and guard.duty:
             # What is measured while the pilot is broken, or F, says nothing about the EV.
             self.pilot.update(now, guard.high_mv, guard.low_mv, pwm, guard.blanked)
+        if not guard.duty:
+            # Behind it there may be another one, whose diode was not seen.
+            self.pilot.diode_ok = False
         if self.pilot.state not in (pilots.E, pilots.F):
             self.plugged = self.pilot.state != pilots.A
         if not self.pilot_known:
@@ -205,7 +208,8 @@ class Connector:
         new = self.overlay.bits & ~before
         if not self.plugged:
             return
-        if new & HARD:
+        if new & HARD or (self._f.running and self.guard.closed):
+            # Its time begins when the contacts are apart.
             self._f.start(now, _F_MS)
         if self.pilot.state >= pilots.D and not self.ev_asks:
             self.power.hold(now, _REOFFER_MS)

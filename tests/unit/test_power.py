@@ -94,7 +94,7 @@ class PowerTest(unittest.TestCase):
         self.assertEqual(self.power.state, power.OFFER)
 
     def test_offer_that_returns_in_time_keeps_the_contactor(self):
-        # An EV that has not opened S2 is not switched off under load for a short pause. But the new
+        # An EV that has not opened S2 is not switched off under load for a short pause. The new
         # duty comes 5 s after X1, not sooner: so long it may take for the last one (sequence 6).
         self.charge()
         self.step(50, 0, True, True)
