@@ -44,6 +44,7 @@ _TRIP_NOT_CLOSING = const(16)
 # 1 << row of faults.TABLE
 _CP_GENERATOR = const(1 << 7)
 _DIODE = const(1 << 8)
+_MAINS = const(1 << 9 | 1 << 13 | 1 << 14 | 1 << 15)
 _METER_SILENT = const(1 << 25)
 _CP_TOGGLING = const(1 << 28)
 _SIMPLIFIED = const(1 << 29)
@@ -202,9 +203,14 @@ class Connector:
         before = self.overlay.bits
         elapsed_ms = 0 if self._tick is None else diff(now, self._tick)
         self._tick = now
-        self.protection.tick(now, self)
+        protection = self.protection
+        protection.tick(now, self)
         self.overlay.tick(self, elapsed_ms)
         self.faults, self.warnings = self.overlay.blocking, self.overlay.warnings
+        if self.overlay.bits & _MAINS:
+            protection.mains_at = now
+        limit_ma = min(self.overlay.limit_ma, protection.limit_ma, protection.ramp_ma)
+        self.limiter.set(TEMPERATURE, limit_ma)
         new = self.overlay.bits & ~before
         if not self.plugged:
             return
@@ -220,7 +226,6 @@ class Connector:
             self.power.hold(now, _CALM_MS)
 
     def _power(self, now):
-        self.limiter.set(TEMPERATURE, min(self.overlay.limit_ma, self.protection.limit_ma))
         self.limiter.tick(now)
         held = self.socket is None or self.socket.ready
         running = self.session.state == sessions.RUNNING
