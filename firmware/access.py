@@ -33,9 +33,6 @@ class Access:
     neither sees nor sets them. `trial` is a Deadline that runs during a trial; `ended` tells how
     the last one ended, None if it was kept."""
 
-    # What somebody has to look at: never set by an import, never reset with the rest.
-    states = ("ContactorWelded", "StorageLost")
-
     def __init__(self, store, other, settings, check_url):
         """store: key/value store; other: the registry of all other keys; settings: what the board
         brings (url, identity, password, ca, profile), or None; check_url(text) raises ValueError.
@@ -98,6 +95,8 @@ class Access:
             else:
                 rest.append((name, text))
         on_trial = bool(mine) and bool(self.url or self.trial.running)
+        if reset:
+            self.trial.stop()
         # With a trial no more is kept than that there is one.
         self._put(_CHANGE, (reset, rest, {} if on_trial else mine, on_trial))
         self._finish(reset, rest, {} if on_trial else mine)
@@ -105,7 +104,7 @@ class Access:
             self._own.update(mine)
             self._use()
             self.trial.start(now, self.config.get("TrialTime") * 1000)
-        elif mine:
+        elif mine or reset:
             self._load()
         if self.trial.running:
             self._put(_CHANGE, (False, (), {}, True))
@@ -152,11 +151,11 @@ class Access:
     def _finish(self, reset, rest, mine):
         other = self._other
         if reset:
-            for name in other.names():
-                if name not in self.states and not other.readonly(name):
-                    other.reset(name)
+            for row in other.rows():
+                if row[2][-1] not in "?r":
+                    other.reset(row[0])
             # The installer's limits are gone.
-            other.set(self.states[1], "true")
+            other.set("StorageLost", "true")
             self._store.delete(_KEPT)
         for name, text in rest:
             other.set(name, text)

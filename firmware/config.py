@@ -15,7 +15,8 @@ last are empty: it costs no heap, and a row is made when it is asked for. In a t
 of kinds bool and int, list (read-only), and text with low and high, whose default "" is left out.
 
 access is "r", "rw", "w" (write-only, for secrets) or one of the last two with "!" behind it, for a
-key that takes effect after a reboot. Anybody who needs a value asks for it each time; there are no
+key that takes effect after a reboot, or "?", for what somebody has to look at: never set by an
+import, never reset with the rest. Anybody who needs a value asks for it each time; there are no
 subscribers. Rules of validation: OCPP 1.6 edition 2, chapter 9, and its errata sheet.
 """
 

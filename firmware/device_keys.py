@@ -12,9 +12,9 @@ mean is the board's own business.
 # WakeUpDelay: so many s an EV may sleep with an offer before it is woken once; 0 = never.
 # StorageLost: the stored configuration was lost; true keeps every connector Faulted.
 DEVICE = """
-ContactorWelded int rw 0 0 3
-RcdTripped int rw 0 0 3
-StorageLost bool rw false
+ContactorWelded int rw? 0 0 3
+RcdTripped int rw? 0 0 3
+StorageLost bool rw? false
 WakeUpDelay int rw 60 0 600
 """
 

@@ -4,14 +4,19 @@ Every failure becomes a PortError whose text names the remedy. Code that runs on
 handed over in a private file, never on a command line, where others could read a secret in it.
 """
 
+import errno
+import fcntl
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_LOCKS = Path(__file__).resolve().parents[1] / ".build" / "ports"
 _CONTACT_S = 15
 _RETRY_S = 0.5
 _RESET_S = 0.5
@@ -25,7 +30,10 @@ except (ImportError, AttributeError, ValueError):
     pass
 """
 _LAST_LINE = re.compile(r"^(?:mpremote: )?(\S.*)$", re.M)
-_LOST = ("SerialException", "Errno 5]", "Errno 6]", "device reports readiness", "Errno 19]")
+# As the PC words them: a board says EIO, and means its flash.
+_LOST = ("SerialException", "Errno 5] I", "Errno 6] N", "device reports readiness", "Errno 19] N")
+_ROTTEN = ("EIO", "OSError: 5", "OSError: 84", "Errno 84]")
+_FULL = ("ENOSPC", "OSError: 28", "Errno 28]", "No space left")
 
 
 class PortError(Exception):
@@ -51,7 +59,7 @@ class BoardPort:
         """
         if self._keep is None:
             self.contact()
-        self._check()
+        self.check()
         try:
             return self._mpremote(["resume"] if keep or self._keep else [], words, limit_s)
         except _Silent as error:
@@ -62,7 +70,7 @@ class BoardPort:
 
         Finds out whether it bears a soft reset: with a damaged boot.py it may not.
         """
-        self._check()
+        self.check()
         try:
             self._mpremote([], ["exec", "pass"])
             self._keep = False
@@ -97,6 +105,44 @@ class BoardPort:
             script.write_text(_HOLD + code, encoding="utf-8")
             return self.run("run", str(script), limit_s=limit_s)
 
+    @contextmanager
+    def stopped(self, start=True):
+        """Have the board for oneself. Its firmware, which is stopped to look at it, goes on when
+        it is over, however it ends; `start` false: it stays stopped. Raises PortError."""
+        with self._alone():
+            try:
+                yield
+            except BaseException:
+                if self._keep is not None:
+                    with suppress(PortError):
+                        self.restart()
+                raise
+            if start:
+                self.restart()
+
+    @contextmanager
+    def _alone(self):
+        """mpremote keeps others off the port for one command, this for all of them."""
+        self.check()
+        path = _LOCKS / os.path.realpath(self.port).strip("/").replace("/", "-")
+        try:
+            _LOCKS.mkdir(parents=True, exist_ok=True)
+            # For reading: it may be somebody else's, who said sudo once.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise PortError("cannot use the file %s (%s): remove the folder it is in"
+                            % (path, error.strerror)) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise PortError("another deploy or provision is at work on %s: wait for it"
+                            % self.port) from error
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
     def restart(self, *before):
         """Reset the board, as its button does; `before` are words of a command to run first."""
         self.run(*before, *(["+"] if before else []), "reset")
@@ -116,16 +162,36 @@ class BoardPort:
                     raise
                 time.sleep(_RETRY_S)
 
-    def _check(self):
+    def check(self):
+        """Raise PortError if there is no such port."""
         if not self.port:
             raise PortError("no port given: say PORT=...; %s" % _connected())
         if os.name == "posix" and not os.path.exists(self.port):
             raise PortError("there is no port %s: is the board connected? %s"
                             % (self.port, _connected()))
+        if os.name == "posix" and not stat.S_ISCHR(os.stat(self.port).st_mode):
+            raise PortError("%s is no serial port; %s" % (self.port, _connected()))
         if os.name == "posix" and not os.access(self.port, os.R_OK | os.W_OK):
             raise PortError(
                 "no permission to use %s: add yourself to the group that owns it (Debian, Ubuntu: "
                 "sudo usermod -a -G dialout $USER) and log in again" % self.port)
+
+    def refused(self):
+        """The system does not open the port: raise a PortError that says why."""
+        # Only now: to open a port may reset the board behind it.
+        try:
+            descriptor = os.open(self.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise PortError("the port %s cannot be opened (%s): is it the right one? %s" % (
+                    self.port, error.strerror, _connected())) from error
+        else:
+            is_terminal = os.isatty(descriptor)
+            os.close(descriptor)
+            if not is_terminal:
+                raise PortError("%s is no serial port; %s" % (self.port, _connected()))
+        raise PortError("the port %s is busy: close what uses it (a console, a monitor, another "
+                        "deploy) and try again" % self.port)
 
     def _silent(self):
         return ("the board on %s does not answer: is MicroPython on it (make image), is it the "
@@ -134,8 +200,7 @@ class BoardPort:
     def _explain(self, text):
         """Raise what the messages of mpremote mean."""
         if "failed to access" in text or "Could not exclusively lock" in text:
-            raise PortError("the port %s is busy: close what uses it (a console, a monitor, "
-                            "another deploy) and try again" % self.port)
+            self.refused()
         if "could not enter raw repl" in text or "could not exec command" in text:
             raise _Silent()
         lines = _LAST_LINE.findall(text)
@@ -143,6 +208,13 @@ class BoardPort:
         if any(word in last for word in _LOST):
             raise PortError("the connection to the board on %s was lost: check the cable and the "
                             "supply, and try again" % self.port)
+        if any(word in last for word in _FULL):
+            raise PortError("the file system of the board on %s is full: remove files of your own "
+                            "(mpremote fs rm), and try again" % self.port)
+        if any(word in last for word in _ROTTEN):
+            raise PortError("the flash of the board on %s cannot be read any more: try again, and "
+                            "if it stays so, flash the board anew (make image), which erases its "
+                            "settings" % self.port)
         raise PortError("the board on %s reports: %s" % (self.port, last))
 
 

@@ -14,9 +14,12 @@ import json
 import re
 import sys
 import time
+from contextlib import suppress
 
 import serial
 from serial.tools import list_ports, miniterm
+
+from tools.board_port import BoardPort, PortError
 
 _BAUD = 115200
 _ANSWER_S = 10
@@ -35,14 +38,7 @@ class ConsoleLine:
         """Raises ConsoleError if the port cannot be opened or nobody answers there."""
         self._answer_s = answer_s
         self.is_taking = False  # an import takes the lines
-        # Before it is opened: on many boards these two lines are reset and boot mode.
-        self._serial = serial.Serial(None, _BAUD, timeout=0.1)
-        self._serial.dtr = self._serial.rts = False
-        self._serial.port = port
-        try:
-            self._serial.open()
-        except OSError as error:
-            raise ConsoleError(f"{port}: {error.strerror or error}") from error
+        self._serial = _open(port, 0.1)
         self._serial.reset_input_buffer()
         self.ask("", clear=True)
         while self._serial.read(4096):
@@ -58,7 +54,15 @@ class ConsoleLine:
 
     def ask(self, line, clear=False):
         """Send one line; returns the list of the lines of the answer. Raises ConsoleError."""
-        self._serial.write((b"\x15" if clear else b"") + line.encode() + b"\r")
+        try:
+            data = line.encode()
+        except UnicodeEncodeError:
+            data = b"\0"
+        # A Ctrl-C among them would stop the charger, a line end would put answers out of step.
+        if any(byte < 32 and byte != 9 for byte in data):
+            raise ConsoleError("a line is no plain UTF-8 text, or holds a control character: "
+                               "nothing of it was sent")
+        self._serial.write((b"\x15" if clear else b"") + data.replace(b"\t", b" ") + b"\r")
         text = self._until_prompt()
         # The first line is the echo of ours; of a secret it shows no more than its length.
         return text.replace("\r", "").split("\n")[1:-1]
@@ -85,17 +89,49 @@ def main(argv):
         if not options.lines and sys.stdin.isatty():
             return _terminal(port)
         with ConsoleLine(port) as line:
-            return _run(line, options)
-    except (ConsoleError, serial.SerialException) as error:
+            try:
+                return _run(line, options)
+            except KeyboardInterrupt:
+                if line.is_taking:
+                    line.ask("abort", clear=True)
+                print("tools.console: interrupted; an import that has no `end` changes nothing",
+                      file=sys.stderr)
+                return 130
+    except ConsoleError as error:
         print(f"tools.console: {error}", file=sys.stderr)
-        return 2
+    except serial.SerialException:
+        print(f"tools.console: the connection to {options.port or 'the board'} was lost: check "
+              "the cable and the supply", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stdout = None  # nobody reads on
+    return 2
+
+
+def _open(port, timeout_s):
+    """Return the open serial port, which is then ours alone. Raises ConsoleError."""
+    # Before it is opened: on many boards these two lines are reset and boot mode.
+    line = serial.Serial(None, _BAUD, timeout=timeout_s, exclusive=True)
+    line.dtr = line.rts = False
+    line.port = port
+    board = BoardPort(port)
+    try:
+        board.check()
+        try:
+            line.open()
+        except OSError:
+            board.refused()
+    except PortError as error:
+        raise ConsoleError(error) from error
+    return line
 
 
 def _run(line, options):
     failed = False
+    if not options.lines:
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")
     for text in options.lines or sys.stdin:
         text = text.rstrip("\r\n")
-        if options.json and text and not line.is_taking and "--json" not in text.split():
+        if options.json and text and not line.is_taking and not text.endswith(" --json"):
             text += " --json"
         for answer in line.ask(text):
             print(answer)
@@ -109,18 +145,16 @@ def _run(line, options):
 
 def _is_error(answer):
     if answer.startswith("{"):
-        return json.loads(answer).get("ok") is False
+        with suppress(ValueError):
+            return json.loads(answer).get("ok") is False
     return answer.startswith("error: ")
 
 
 def _terminal(port):
     """Everything that is typed goes to the board, Ctrl-C too, until Ctrl-]."""
+    line = _open(port, 1)
     print(f"{port}; Ctrl-] leaves, `help` helps")
-    line = serial.Serial(None, _BAUD, timeout=1)
-    line.dtr = line.rts = False
-    line.port = port
-    line.open()
-    terminal = miniterm.Miniterm(line, echo=False, eol="cr", filters=["direct"])
+    terminal = _Terminal(line, echo=False, eol="cr", filters=["direct"])
     terminal.rx_transformations = []  # the line ends of the board are those of a terminal
     terminal.exit_character = "\x1d"
     terminal.menu_character = "\x14"
@@ -132,13 +166,38 @@ def _terminal(port):
     finally:
         terminal.join()
         terminal.close()
+    if terminal.is_lost:
+        raise serial.SerialException
     return 0
 
 
+class _Terminal(miniterm.Miniterm):
+    """Ends without a word when the board is gone; `is_lost` tells it."""
+
+    is_lost = False
+
+    def reader(self):
+        """From the board to the screen."""
+        try:
+            super().reader()
+        except (OSError, TypeError):  # what a port raises that somebody pulls
+            self.is_lost = True
+
+    def writer(self):
+        """From the keyboard to the board."""
+        try:
+            super().writer()
+        except OSError:
+            self.is_lost = True
+
+
 def _only_port():
-    ports = [port.device for port in list_ports.comports()]
-    if len(ports) != 1:
-        raise ConsoleError("say which --port: " + (", ".join(ports) or "none is there"))
+    # Of USB: a PC names serial ports of its own that nothing is connected to.
+    ports = [port.device for port in list_ports.comports() if port.vid is not None]
+    if not ports:
+        raise ConsoleError("no USB serial port is connected: connect the board, or say PORT=")
+    if len(ports) > 1:
+        raise ConsoleError("say which PORT=: %s" % ", ".join(ports))
     return ports[0]
 
 

@@ -14,10 +14,10 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from tools import device_files, mpy
+from tools.board.chips import CHIPS
 from tools.board_port import BoardPort, PortError
 
 VERSION_MIN = (1, 25)
@@ -37,12 +37,15 @@ def digest(path):
     h = hashlib.sha256()
     b = bytearray(512)
     v = memoryview(b)
-    with open(path, "rb") as f:
-        while True:
-            n = f.readinto(b)
-            if not n:
-                break
-            h.update(v[:n])
+    try:
+        with open(path, "rb") as f:
+            while True:
+                n = f.readinto(b)
+                if not n:
+                    break
+                h.update(v[:n])
+    except OSError:
+        return "unreadable"
     return binascii.hexlify(h.digest()).decode()
 def walk(folder):
     for e in os.ilistdir(folder or "/"):
@@ -50,9 +53,10 @@ def walk(folder):
         if e[1] & 0x4000:
             walk(path + "/")
         elif path.rsplit(".")[-1] in ("py", "mpy", "bin", "json", "txt"):
-            print("file", digest("/" + path), path)
+            print("file", digest("/" + path), e[3], path)
 i = sys.implementation
 print("about", i[0], i[1][0], i[1][1], i[1][2], getattr(i, "_mpy", 0) & 255)
+print("machine", getattr(i, "_machine", ""))
 s = os.statvfs("/")
 print("free", s[0] * s[3])
 try:
@@ -84,27 +88,33 @@ class DeployError(Exception):
 
 
 class Found:
-    """What a scan of the board says: `files` {path: sha256}, `free` bytes, `serial`."""
+    """What a scan of the board says: `files` {path: sha256}, their `sizes`, `free` bytes,
+    `serial`."""
 
     def __init__(self, text):
         self.files = {}
+        self.sizes = {}
         self.free = 0
         self.serial = "unknown"
         self.about = ["?", "0", "0", "0", "0"]
+        self.machine = ""
         for line in text.splitlines():
             word, _, rest = line.partition(" ")
             if word == "file":
-                digest, _, path = rest.partition(" ")
+                digest, size, path = rest.split(" ", 2)
                 self.files[path] = digest
+                self.sizes[path] = int(size)
             elif word == "free":
                 self.free = int(rest)
             elif word == "serial":
                 self.serial = rest
+            elif word == "machine":
+                self.machine = rest
             elif word == "about":
                 self.about = rest.split()
 
-    def check(self):
-        """Raise DeployError if the board's MicroPython is not for us."""
+    def check(self, chip=None):
+        """Raise DeployError if the board's MicroPython is not for us, or its chip not `chip`."""
         name, *numbers = self.about
         version = tuple(int(number) for number in numbers[:3])
         if name != "micropython":
@@ -116,23 +126,30 @@ class Found:
         if int(numbers[3]) != _MPY_VERSION:
             raise DeployError("the board's MicroPython loads .mpy version %s, ours is %d: flash "
                               "another release" % (numbers[3], _MPY_VERSION))
+        # "Generic ESP32 module with ESP32": the chip is the last word, on official builds.
+        has = self.machine.rpartition(" ")[2]
+        if chip and has.lower() in CHIPS and has.lower() != chip:
+            raise DeployError("the board has an %s, the description is for an %s, with other "
+                              "pins: say the right BOARD=" % (has, chip))
 
 
 class Deploy:
-    """One run. files: {path on the device: path here}; say(text) tells a person."""
+    """One run. files: {path on the device: path here}; say(text) tells a person; chip: which the
+    files are for, None for any."""
 
-    def __init__(self, port, files, say=print, folder=None):
+    def __init__(self, port, files, say=print, folder=None, chip=None):
         self._port = port
         self._files = files
         self._say = say
         self._wanted = _digests(files)
         self._record = record(files)
         self._work = folder
+        self._chip = chip
 
     def run(self):
         """Bring the board to what `files` says; returns True if anything changed."""
         found = self._scan()
-        found.check()
+        found.check(self._chip)
         changed, gone = self.difference(found)
         self._say("MicroPython %s.%s.%s, serial number %s" % (*found.about[1:4], found.serial))
         if not changed and not gone:
@@ -141,8 +158,8 @@ class Deploy:
         # On a board that never had our firmware every file and the record are missing.
         if device_files.START not in found.files and len(changed) <= len(self._wanted):
             self._say("an earlier deploy did not finish: completing it")
-        self._check_space(found, changed)
-        self._change(found, changed, gone)
+        replaced = self._check_space(found, changed, gone)
+        self._change(found, changed, gone, replaced)
         return True
 
     def difference(self, found):
@@ -173,19 +190,21 @@ class Deploy:
         text = self._port.run("fs", "cat", ":" + RECORD)
         return [line.partition(" ")[2] for line in text.splitlines()]
 
-    def _check_space(self, found, changed):
-        sizes = [self._files[path].stat().st_size for path in changed if path in self._files]
-        needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes) + _SPARE_BLOCKS * _BLOCK
-        # A file that is replaced gives its blocks back, but only once the new one is there.
-        back = sum(-(-self._files[path].stat().st_size // _BLOCK) * _BLOCK
-                   for path in changed if path in found.files and path in self._files)
+    def _check_space(self, found, changed, gone):
+        """Return what has to go before its successor comes. Raises DeployError."""
+        needed = _SPARE_BLOCKS * _BLOCK + sum(
+            _blocks(self._files[path].stat().st_size) for path in changed if path in self._files)
+        replaced = [path for path in changed if path in found.files]
+        back = sum(_blocks(found.sizes[path]) for path in [*replaced, *gone])
         if needed - back > found.free:
             raise DeployError(
                 "no space: %d KB are needed, %d KB are free on the board. Remove files of your "
                 "own (mpremote fs rm), take TIER=stock, or flash an image with a larger file "
                 "system (make image)" % ((needed - back) // 1024, found.free // 1024))
+        # A file that is replaced gives its blocks back only once the new one is there.
+        return replaced if needed > found.free else []
 
-    def _change(self, found, changed, gone):
+    def _change(self, found, changed, gone, replaced):
         began = time.monotonic()
         start = device_files.START
         if start in found.files:
@@ -194,7 +213,9 @@ class Deploy:
             self._port.wait()
         if gone:
             self._tell("removing", gone)
-            self._port.execute(_REMOVE % (gone,))
+        first = sorted({*gone, *replaced} - {start, RECORD})
+        if first:
+            self._port.execute(_REMOVE % (first,))
         self._copy(sorted({*changed, start}))
         self._verify()
         self._port.run("exec", "import os; os.rename(%r, %r)" % (_START_NEW, start))
@@ -234,22 +255,16 @@ class Deploy:
                                " and %d more" % more if more > 0 else ""))
 
 
+def _blocks(size):
+    return -(-size // _BLOCK) * _BLOCK
+
+
 def _digests(files):
     return {path: _digest(source.read_bytes()) for path, source in files.items()}
 
 
 def _digest(data):
     return hashlib.sha256(data).hexdigest()
-
-
-def _deploy(port, files):
-    try:
-        return Deploy(port, files).run()
-    except DeployError:
-        # The firmware was stopped to look at the board: where it is whole, it is to go on.
-        with suppress(PortError):
-            port.restart()
-        raise
 
 
 def main(arguments=None):
@@ -269,13 +284,18 @@ def main(arguments=None):
             board.name, options.tier or board.tier, len(files),
             sum(path.stat().st_size for path in files.values()) // 1024))
         port = BoardPort(options.port)
-        changed = _deploy(port, files)
+        # Where it is whole, the firmware goes on.
+        with port.stopped(start=not options.no_start):
+            changed = Deploy(port, files, chip=board.description.get("chip")).run()
         if not options.no_start:
-            port.restart()
             print("the firmware %s" % ("starts" if changed else "starts again"))
     except (device_files.BoardError, mpy.CompileError, PortError, DeployError) as error:
         print("error: %s" % error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nerror: interrupted; the board runs the firmware that was on it, or none: deploy "
+              "again", file=sys.stderr)
+        return 130
     print("next: make provision PORT=%s SITE=site.toml, or make console PORT=%s" % (
         options.port, options.port))
     return 0

@@ -57,9 +57,10 @@ class Board:
                                              "no board given", ", ".join(sorted(known))))
         self.name = VIRTUAL if name == VIRTUAL else self.folder.resolve().name
         try:
-            self.description = json.loads((self.folder / DESCRIPTION).read_text())
-        except ValueError as error:
-            raise BoardError("%s is no JSON: %s" % (self.folder / DESCRIPTION, error)) from error
+            self.description = json.loads((self.folder / DESCRIPTION).read_text("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise BoardError("%s is no JSON: `make check BOARD=%s` shows the line" % (
+                self.folder / DESCRIPTION, name)) from error
 
     def check(self, say=print):
         """Show what `make check` finds. Raises BoardError if that is more than notes."""

@@ -5,6 +5,7 @@ missing. Formats: ESP-IDF, "App Image Format" and "Partition Tables".
 """
 
 import hashlib
+import re
 import struct
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ _MD5 = b"\xeb\xeb" + b"\xff" * 14
 _HEADER = 24
 _APP = 0
 _VFS = "vfs"
+# As it stands in sys.version.
+_VERSION = re.compile(rb"MicroPython v(\d{1,3})\.(\d{1,3})")
 
 # chip_id of the image header -> (name, where in flash the boot loader lies)
 CHIPS = {
@@ -51,7 +54,8 @@ class Partition:
 
 
 class EspImage:
-    """A .bin, checked. `chip`: name; `offset`: where in flash it begins; `partitions`: in order.
+    """A .bin, checked. `chip`: name; `offset`: where in flash it begins; `partitions`: in order;
+    `version`: of MicroPython, such as (1, 25), None if it does not say.
 
     Raises ImageError.
     """
@@ -67,6 +71,8 @@ class EspImage:
             self._fail("is for a chip with the unknown number %d" % chip_id)
         self.chip, self.offset = CHIPS[chip_id]
         self.partitions = self._table()
+        found = _VERSION.search(data)
+        self.version = found and (int(found[1]), int(found[2]))
         for partition in self.partitions:
             if partition.kind == _APP and partition.offset - self.offset < len(data):
                 self._check_app(partition)

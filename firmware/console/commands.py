@@ -53,20 +53,25 @@ class Console:
     def run(self, line):
         """Carry out one line; yields the lines of the answer."""
         taking = self.taking
-        as_json = taking.as_json if taking else "--json" in line.split()
+        line = line.strip()
+        as_json = taking.as_json if taking else line.endswith(" --json")
         try:
             if taking:
-                items = taking.take(line.strip())
+                items = taking.take(line)
             else:
                 self.as_json = as_json
-                items = self._command(line.replace("--json", "").strip())
+                # Only at the end: elsewhere it may be part of a secret.
+                items = self._command(line[:-7].strip() if as_json else line)
+            if as_json and items is not None:
+                items = (_json(items),)
         except ConsoleError as error:
             text = str(error)
-            yield json.dumps({"ok": False, "error": text}) if as_json else "error: " + text
-            return
-        if as_json and items is not None:
-            yield _json(items)
-            return
+            items = (json.dumps({"ok": False, "error": text}) if as_json else "error: " + text,)
+        # A full heap or flash; what a person reads of it says the caller.
+        except (MemoryError, OSError) as error:
+            if not as_json:
+                raise
+            items = (json.dumps({"ok": False, "error": "it failed (%r): try again" % error}),)
         for item in items or ():
             if isinstance(item, str):
                 yield item
@@ -88,7 +93,9 @@ class Console:
         name = words[0].lower()
         handler = _HANDLERS.get(name)
         if handler is None:
-            raise ConsoleError(_UNKNOWN % (words[0], nearest(name, sorted(_HANDLERS))))
+            # Behind a = may be a secret, out of an import.
+            name = name.split("=")[0]
+            raise ConsoleError(_UNKNOWN % (name, nearest(name, sorted(_HANDLERS))))
         # A slip must not restart the box: a command without arguments takes none.
         if len(words) > 1 and "\n%s||" % name in TABLE:
             raise ConsoleError("%s stands alone" % name)

@@ -6,6 +6,8 @@ an import may give back to leave the secret as it is.
 
 _MASK = "********"
 _LINES_MAX = 120
+_TOO_MANY = "more than 120 lines"
+_NO_ROW = ("", "", "")
 _SEE = "not so; see `help %s`%s"
 _TRIAL = "on trial: the old settings come back in %d s unless the central system answers"
 
@@ -54,6 +56,7 @@ def _find(app, name):
         if row:
             return registry, row
     names = [row[0] for _, row in _all(app)]
+    name = name.split("=")[0]
     raise ConsoleError("no key %s%s; `config get` lists all" % (name, nearest(name, names)))
 
 
@@ -171,9 +174,13 @@ class _Import:
         name = name.strip()
         if not line or line[0] == "#":
             return None
-        if not separator or self._count > _LINES_MAX:
+        if self._count > _LINES_MAX:
+            # Once: what is wrong with a wrong file must not fill the heap.
+            if _TOO_MANY not in self._wrong:
+                self._wrong.append(_TOO_MANY)
+        elif not separator:
             self._wrong.append("line %d: not `key = value`" % self._count)
-        elif name in self._console.app.access.states:
+        elif "?" in (self._console.app.config.row(name) or _NO_ROW)[2]:
             self._wrong.append("%s: only by `config set`" % name)
         else:
             self._pairs.append((name, text.strip()))
@@ -201,7 +208,10 @@ def config(console, words):
         return ((row[0], _shown(registry, row)) for registry, row in found)
     if action == "set" and len(words) > 1:
         text = console.line.split(None, 3)[3]
-        return _set_all(console, [(words[0], words[1] if '"' in text else text)])
+        if '"' not in text:
+            return _set_all(console, [(words[0], text)])
+        if len(words) == 2:
+            return _set_all(console, [words])
     if action == "reset" and words:
         registry, row = _find(app, words[0])
         own = registry is app.access.config
@@ -215,7 +225,7 @@ def _export(app):
     # One by one: all at once would take more heap than the console itself.
     yield "# " + app.access.identity
     for registry, row in _all(app):
-        if row[2] != "r" and row[0] not in app.access.states:
+        if row[2][-1] not in "?r":
             yield "%s = %s" % (row[0], _shown(registry, row))
 
 

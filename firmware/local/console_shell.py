@@ -109,8 +109,8 @@ class ConsoleShell:
             return ()
         if byte in b"\x08\x7f\x15":
             return (self._delete(byte == 21),)
-        if byte < 32:
-            return ()
+        if byte < 32 + (self._count == 0):
+            return ()  # a blank before a command would hide from `_hides` what it is
         if self._count >= _LINE_MAX:
             self._count = _LINE_MAX + 1
             return (b"\a",)
@@ -139,6 +139,7 @@ class ConsoleShell:
         data = self._text()
         is_long = self._count > _LINE_MAX
         self._count = 0
+        self._escape = False
         if self._echo:
             yield b"\r\n"
         try:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.host import provisioning
 from tests.host.harness import Bench
 from tests.host.wire import Wire
 from tools.csms.background import BackgroundCentral
@@ -34,6 +35,20 @@ def bench(tmp_path, bench_module):
     made = Bench(tmp_path, bench_module)
     yield made
     made.finish()  # did so already if the test ran to its end
+
+
+@pytest.fixture(scope="session")
+def flashed(tmp_path_factory):
+    """The flash of a board with the firmware on it."""
+    return provisioning.flash(tmp_path_factory.mktemp("flashed"))
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A site file."""
+    path = tmp_path / "site.toml"
+    path.write_text(provisioning.SITE)
+    return path
 
 
 @pytest.hookimpl(wrapper=True)

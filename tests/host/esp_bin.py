@@ -25,9 +25,12 @@ def table(*rows):
     return entries + b"\xeb\xeb" + b"\xff" * 14 + hashlib.md5(entries).digest()
 
 
-def official(rows=(NVS, FACTORY), chip=0, offset=0x1000):
-    """The whole file: boot loader at `offset` of flash, table at 0x8000, application at 64 KB."""
-    data = bytearray(b"\xff" * (APP - offset)) + bootable(chip=chip)
+def official(rows=(NVS, FACTORY), chip=0, offset=0x1000, code=b"code" * 64):
+    """The whole file: boot loader at `offset` of flash, table at 0x8000, application at 64 KB.
+
+    code: what the application says.
+    """
+    data = bytearray(b"\xff" * (APP - offset)) + bootable((code, b"data" * 10), chip)
     loader = bootable((b"loader",), chip)
     data[: len(loader)] = loader
     partitions = table(*rows)

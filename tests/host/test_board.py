@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from firmware import device_keys, profiles
+from firmware.access import _TABLE as _ACCESS
+from firmware.config import Config
+from firmware.ocpp import config_keys
 from tools import board
-from tools.board import chips, pins
+from tools.board import chips, circuits, pins
 from tools.board.__main__ import main
 
 ROOT = Path(board.ROOT)
@@ -172,6 +176,30 @@ MISTAKES = {
         "breadboard", '"leds": {"status": 4}',
         '"keys": [{"key": "Fan", "type": "int", "default": 7, "max": 5}]',
         "keys", '"keys"', "limits"),
+    "key of the firmware": (
+        "breadboard", '"leds": {"status": 4}',
+        '"keys": [{"key": "ocppkey", "type": "text", "default": ""}]',
+        "keys", '"keys"', "another name"),
+    "key that nobody can name": (
+        "breadboard", '"leds": {"status": 4}',
+        '"keys": [{"key": "../x y", "type": "bool", "default": true}]',
+        "keys", '"keys"', "letters, digits"),
+    "key of the board that stands twice": (
+        "breadboard", '"leds": {"status": 4}',
+        '"keys": [{"key": "Fan", "type": "bool", "default": true}, '
+        '{"key": "FAN", "type": "bool", "default": true}]',
+        "keys", '"keys"', "another name"),
+    "text of two lines": (
+        "breadboard", '"leds": {"status": 4}',
+        '"keys": [{"key": "Fan", "type": "text", "default": "a\\nStorageLost = false"}]',
+        "keys", '"keys"', "correct the default"),
+    "half a character": (
+        "breadboard", '"vendor": "Pilotwire"', '"vendor": "\\ud800"', "json", "{", "correct"),
+    "number without end": (
+        "breadboard", '"plus_mv": ', '"plus_mv": ' + 5000 * "9", "json", "{", "correct"),
+    "brackets without end": (
+        "breadboard", '"vendor": "Pilotwire"', '"vendor": ' + 100_000 * "[", "json", "{",
+        "correct"),
     "vendor too long for OCPP": (
         "breadboard", '"vendor": "Pilotwire"', '"vendor": "A very long name of a maker"',
         "schema", '"vendor"', "20 characters"),
@@ -251,6 +279,36 @@ def test_command_when_there_is_no_such_board_then_names_those_there_are(capsys):
     """Not a traceback."""
     assert main(["nonsense"]) == 2
     assert "breadboard" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe{", b"\xef\xbb\xbf{}", b"[]", b"5", b"null", b""])
+def test_command_when_the_file_is_no_board_then_a_finding(tmp_path, capsys, data):
+    """Another encoding, another kind of JSON, nothing at all."""
+    path = tmp_path / "mine.json"
+    path.write_bytes(data)
+    assert main([str(path)]) == 1
+    assert "mine.json:1: json: " in capsys.readouterr().out
+    (tmp_path / "boards").mkdir()
+    assert main([str(tmp_path / "boards")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: cannot read ")
+    assert "Errno" not in said
+
+
+def test_command_when_given_the_virtual_board_then_checks_it():
+    """`make deploy` takes that name, and sends its users here."""
+    assert main(["virtual"]) == 0
+
+
+def test_firmware_keys_when_a_charger_lists_its_own_then_they_are_all_known():
+    """What a board must not declare is read from the sources: no table may be missed."""
+    found = circuits._firmware_keys()
+    access = {row[0] for row in Config(None, (_ACCESS,)).rows()}
+    core = {row[0] for row in Config(None, (
+        config_keys.CORE, config_keys.board_keys(2, config_keys.MEASURANDS, "Core", False),
+        device_keys.DEVICE, device_keys.table(32000),
+        *(module.KEYS for module in profiles.installed()))).rows()}
+    assert access | core <= found
 
 
 def test_verb_check_when_run_then_starts_this():

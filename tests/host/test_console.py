@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 import serial
 
+from tools.board_port import BoardPort, PortError
 from tools.console import ConsoleError, ConsoleLine
 from tools.csms.background import BackgroundCentral
+from tools.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD = "04A1B2C3"
@@ -27,10 +30,12 @@ def tool(port, *arguments, text=None):
 
 @pytest.fixture
 def line(bench):
-    """line() -> ConsoleLine to the running charger."""
+    """line() -> ConsoleLine to the running charger; the one before is closed."""
     opened = []
 
     def begin():
+        while opened:
+            opened.pop().__exit__()
         opened.append(ConsoleLine(bench.sim.ready["console"]))
         return opened[-1]
 
@@ -238,3 +243,81 @@ def test_tool_when_nobody_answers_then_says_so():
     done = tool("/dev/does-not-exist", "status")
     assert done.returncode == 2
     assert done.stderr.startswith("tools.console: ")
+
+
+def test_tool_when_the_port_is_in_use_then_says_so_and_keeps_others_off(bench):
+    """Two consoles would steal each other's answers; mpremote would stop the charger."""
+    port = bench.start("--console-pty", offline=True).ready["console"]
+    with ConsoleLine(port):
+        done = tool(port, "status")
+        assert done.returncode == 2
+        assert "is busy: close what uses it (a console" in done.stderr
+        with pytest.raises(PortError, match="is busy: close what uses it"):
+            BoardPort(port).contact()
+    assert tool(port, "status").returncode == 0
+
+
+@pytest.mark.parametrize("name, text", [
+    ("/dev/null", "/dev/null is no serial port"), ("/dev/none", "there is no port /dev/none"),
+])
+def test_tool_when_the_port_is_none_then_says_so(name, text):
+    """A sentence of the tool, not of the system."""
+    done = tool(name, "status")
+    assert (done.returncode, "Errno" in done.stderr) == (2, False)
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize("line", [b"status\x03", b"a\rreboot", b"\xff\xfe", b"wifi a\x01 b"])
+def test_tool_when_a_line_has_control_characters_then_it_is_not_sent(bench, line):
+    """Ctrl-C in a file would stop the charger; so would nothing else."""
+    sim = bench.start("--console-pty", offline=True)
+    port = sim.ready["console"]
+    done = subprocess.run([sys.executable, "-m", "tools.console", "--port", port, line],
+                          cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "nothing of it was sent" in done.stderr
+    done = subprocess.run([sys.executable, "-m", "tools.console", "--port", port], cwd=ROOT,
+                          input=b"time\n" + line.replace(b"\r", b"\x0b") + b"\n",
+                          capture_output=True, timeout=60, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (2, False)
+    assert "uptime_s" in say(sim, "time")[1]
+
+
+def test_tool_when_interrupted_in_an_import_then_nothing_is_changed(bench):
+    """Ctrl-C on the PC leaves no import behind on the board, and no traceback here."""
+    sim = bench.start("--console-pty", offline=True)
+    port = sim.ready["console"]
+    process = subprocess.Popen([sys.executable, "-m", "tools.console", "--port", port], cwd=ROOT,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    process.stdin.write("config import\nConnectionTimeOut = 33\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    answer = tool(port, "config get ConnectionTimeOut").stdout
+    assert answer.split() == ["ConnectionTimeOut", "60"]
+
+
+def test_terminal_when_the_cable_is_pulled_then_it_says_so(tmp_path):
+    """A person sits at it: a sentence, and a status that is not 0."""
+    near, far = os.openpty()
+    with VirtualBoard(tmp_path / "board") as board:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.console", "--port", board.port], cwd=ROOT,
+            stdin=far, stdout=far, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        seen = b""
+        while b">>> " not in seen:
+            os.write(near, b"\r")
+            seen += os.read(near, 1000)
+            time.sleep(0.1)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert errors == "tools.console: the connection to %s was lost: check the cable and the " \
+        "supply\n" % board.port
+    os.close(near)
+    os.close(far)

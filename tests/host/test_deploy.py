@@ -242,6 +242,14 @@ def test_make_deploy_when_the_description_has_notes_only_then_shows_them_and_goe
     assert "there is no port /dev/none" in done.stderr
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "\ufeff{}"])
+def test_board_when_its_description_is_no_json_then_check_shows_the_line(tmp_path, text):
+    """Deploy and image say where to look, and nothing of Python's."""
+    (tmp_path / "board.json").write_text(text, encoding="utf-8")
+    with pytest.raises(device_files.BoardError, match="is no JSON: `make check BOARD=/"):
+        device_files.Board(str(tmp_path))
+
+
 def test_tree_when_tier_is_full_then_has_every_profile():
     """The stock tier leaves out what a plain ESP32 has no RAM for, and nothing else."""
     board = device_files.Board("virtual")

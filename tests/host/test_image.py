@@ -187,3 +187,39 @@ def test_make_image_when_there_is_no_bin_then_says_where_it_comes_from(tmp_path)
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "download the .bin for the board's chip from micropython.org" in done.stderr
+
+
+@pytest.mark.parametrize("size", [0, 1000, 4096, 2 * 4096, 3 * 4096, 4 * 4096, 64 * 4096])
+def test_make_image_when_the_file_system_has_no_room_for_folders_then_says_so(tmp_path, size):
+    """Whatever does not fit first: littlefs itself, a folder or a file."""
+    factory = ("factory", 0, 0, esp_bin.APP, 0x180000)
+    rows = (esp_bin.NVS, factory, ("vfs", 1, 0x81, 0x190000, size))
+    done, target = run(tmp_path, esp_bin.official(rows))
+    assert done.returncode == 1
+    assert "error: the firmware does not fit into a file system of" in done.stderr
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("version, is_good", [("v1.24.1", False), ("v1.25.0", True),
+                                              ("v1.30.0-preview.5", True), ("v2.0", True)])
+def test_make_image_when_micropython_is_too_old_then_refused(tmp_path, version, is_good):
+    """A board that is flashed with it would not start the firmware."""
+    code = b"3.4.0; MicroPython %s on 2025-04-15" % version.encode()
+    done, target = run(tmp_path, esp_bin.official(code=code))
+    assert (done.returncode == 0, target.exists()) == (is_good, is_good)
+    assert is_good or "holds MicroPython 1.24, 1.25 or newer is needed" in done.stderr
+
+
+def test_make_image_when_the_output_is_the_bin_then_the_download_stays(tmp_path):
+    """Or is a folder, or there is no .bin: a sentence, and no half image."""
+    source = tmp_path / "official.bin"
+    done, _ = run(tmp_path, esp_bin.official(), "--output", str(source))
+    assert "error: --output would replace %s" % source in done.stderr
+    assert source.read_bytes() == esp_bin.official()
+    done, _ = run(tmp_path, esp_bin.official(), "--output", str(tmp_path))
+    assert "error: cannot write %s (Is a directory): say --output" % tmp_path in done.stderr
+    done, _ = run(tmp_path, esp_bin.official(), "--bin", str(tmp_path / "none.bin"))
+    assert "error: cannot read %s (No such file" % (tmp_path / "none.bin") in done.stderr
+    done, _ = run(tmp_path, esp_bin.official(), "--flash-size", "big")
+    assert "flash is 4M, 8M or 16M" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["official.bin"]

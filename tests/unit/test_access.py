@@ -15,8 +15,8 @@ _NOW = 0x3FFFFFFF - 50_000
 _OTHERS = """
 First int rw 1 0 9
 Second bool rw false
-ContactorWelded int rw 0 0 3
-StorageLost bool rw false
+ContactorWelded int rw? 0 0 3
+StorageLost bool rw? false
 Third int r 7
 """
 

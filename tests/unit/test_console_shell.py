@@ -86,6 +86,12 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(self.type(b"he\x1b[A\x1b[1;5Clp"), b"help")
         self.assertIn(_FIRST, self.type(b"\r"))
 
+    def test_escape_when_the_line_ends_then_over(self):
+        # Noise must not swallow the first letter of the next line.
+        for noise in (b"\x1b", b"\x1b[", b"x\x1b[99;99"):
+            self.type(noise + b"\x15\r")
+            self.assertIn(_FIRST, self.type(b"help\r"))
+
     def test_line_too_long_then_ignored_as_a_whole(self):
         # Half a line may mean something else; the next one is fine.
         answer = self.type(b"help " + 600 * b"x" + b"\r")
@@ -103,6 +109,7 @@ class ShellTest(unittest.TestCase):
             b"wifi Net geheim", b'wifi "My net" geheim', b"ocpp key geheim",
             b"ocpp url ws://x key geheim", b"config set WifiPassword geheim",
             b"config set OcppKey geheim", b"OcppKey = geheim", b"WifiPassword=geheim",
+            b"  wifi Net geheim", b"WIFI  Net geheim",
         ):  # fmt: skip
             written = self.type(line + b"\x15")
             self.assertNotIn(b"geheim", written)

@@ -21,6 +21,7 @@ from tools.board.located import Located, NotJson
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "boards" / "board.schema.json"
+_VIRTUAL = ROOT / "tools" / "virtual_board" / "flash" / "board.json"
 # Findings by the schema alone would leave a reader with its own words.
 _REMEDY = "see the description in boards/board.schema.json"
 
@@ -48,11 +49,18 @@ def boards(root=ROOT):
 
 
 def find(name, root=ROOT):
-    """Return the path of the description that `name` means: a board's name or a path."""
+    """Return the path of the description that `name` means: a board's name or a path; "virtual"
+    is the one of tools/virtual_board."""
     path = Path(name)
     if path.is_dir():
         path = path / "board.json"
-    return path if path.exists() else root / "boards" / name / "board.json"
+    path = path if path.exists() else root / "boards" / name / "board.json"
+    return _VIRTUAL if name == "virtual" and not path.exists() else path
+
+
+def name_of(path):
+    """Return what the board of a description is to be called: as its folder."""
+    return "virtual" if path == _VIRTUAL else path.resolve().parent.name
 
 
 def check(path, name=None):
@@ -63,8 +71,12 @@ def check(path, name=None):
     path = Path(path)
     shown = path.resolve()
     shown = shown.relative_to(ROOT) if shown.is_relative_to(ROOT) else path
-    return check_text(path.read_text(encoding="utf-8"), shown, lambda value: (
-        _folder(path, value, name) if path.name == "board.json" else []))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = "no UTF-8"
+    return check_text(text, shown, lambda value: (
+        _folder(path, value, name or name_of(path)) if path.name == "board.json" else []))
 
 
 def check_text(text, shown, more=lambda value: []):
@@ -75,7 +87,7 @@ def check_text(text, shown, more=lambda value: []):
     try:
         board = Located(text)
     except NotJson as error:
-        findings = [Finding(error.line, "json", str(error), "correct the JSON")]
+        findings = [Finding(error.line, "json", str(error), "correct the JSON, as UTF-8 text")]
     else:
         findings = _check(board)
         findings += more(board.value)

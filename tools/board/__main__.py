@@ -16,15 +16,16 @@ def main(arguments=None):
     for path in [board.find(name) for name in options.names] or board.boards():
         try:
             findings = board.check(path)
-        except (OSError, UnicodeDecodeError) as error:
-            print("error: %s" % error, file=sys.stderr)
-            known = ", ".join(found.parent.name for found in board.boards())
-            print("error: the boards here are %s" % known, file=sys.stderr)
+        except OSError as error:
+            print("error: cannot read %s (%s): say BOARD= with the path of a board.json or of its "
+                  "folder, or with one of %s" % (path, error.strerror, ", ".join(
+                      found.parent.name for found in board.boards())), file=sys.stderr)
             return 2
         errors = [finding for finding in findings if not finding.note]
         for finding in findings:
             print(finding)
-        print("%s: %s" % (path.parent.name, "%d findings" % len(errors) if errors else
+        name = board.name_of(path)
+        print("%s: %s" % (name, "%d findings" % len(errors) if errors else
                           "no findings, %d notes" % len(findings)))
         failed += len(errors)
     return 1 if failed else 0

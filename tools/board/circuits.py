@@ -4,10 +4,15 @@ Pilot levels and cable resistors: IEC 61851-1:2017 Tables A.2, A.3 and B.2.
 """
 
 import ast
+import re
 from pathlib import Path
 
 from tools.board.chips import CHIPS
 
+_FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+_ROWS = re.compile(r'(?:^|\\n)([A-Z]\w+) (?:bool|int|list|text) [rw]'
+                   r'|\("([A-Z]\w+)", "(?:bool|int|list|text)"|= "(Unlock\w+)"', re.M)
+_KEY = re.compile(r"[a-z0-9_.]{1,50}")
 _MAPS = Path(__file__).resolve().parents[2] / "lib" / "meters" / "maps"
 # The thresholds of the guard (firmware/guard/guard.py): the highest, which tells A from B, and
 # that of the diode. The ADC has to see both.
@@ -198,14 +203,23 @@ def bus_clash(board):
 
 def keys(board):
     """The board's own configuration keys, as firmware/device_keys.py reads them."""
+    taken = {name.lower(): "is one of the firmware's" for name in _firmware_keys()}
     for number, row in enumerate(board.get("keys", ())):
+        name = row["key"].lower()
+        if not _KEY.fullmatch(name):
+            yield ("keys", number, "key"), "nobody can name the key %r" % row["key"], (
+                "take letters, digits, points and underscores, 50 at most")
+        if name in taken:
+            yield ("keys", number, "key"), "the key %s %s" % (row["key"], taken[name]), (
+                "give it another name")
+        taken.setdefault(name, "stands twice")
         default = row["default"]
         fits = {"bool": isinstance(default, bool), "text": isinstance(default, str),
                 "int": isinstance(default, int) and not isinstance(default, bool)}[row["type"]]
         if fits and row["type"] == "int":
             fits = row.get("min", 0) <= default <= row.get("max", default)
         elif fits and row["type"] == "text":
-            fits = len(default) <= row.get("max", 500)
+            fits = len(default) <= row.get("max", 500) and (default + " ").isprintable()
         if not fits:
             yield ("keys", number, "default"), "%r is no %s within the limits of %s" % (
                 default, row["type"], row["key"]), "correct the default, or the limits"
@@ -230,6 +244,12 @@ def _ports(board):
     for number, connector in enumerate(board["connectors"]):
         if "uart" in connector["meter"]:
             yield ("connectors", number, "meter"), connector["meter"]
+
+
+def _firmware_keys():
+    """Return the names of the configuration keys that the firmware's own tables have."""
+    return {name for path in sorted(_FIRMWARE.rglob("*.py"))
+            for found in _ROWS.findall(path.read_text(encoding="utf-8")) for name in found if name}
 
 
 def _maps():

@@ -4,6 +4,7 @@ import json
 import re
 
 _BLANK = re.compile(r"\s*")
+_HALF = re.compile(r"\\ud[89a-f]")  # of a pair of UTF-16; as repr shows it
 _END = re.compile(r"[,\]}\s]")
 
 
@@ -25,8 +26,13 @@ class Located:
             self.value = json.loads(text)
         except json.JSONDecodeError as error:
             raise NotJson(error.msg, error.lineno) from error
+        except (ValueError, RecursionError) as error:
+            # A number of thousands of digits, or as many brackets.
+            raise NotJson("longer or deeper than any board", 1) from error
         if not isinstance(self.value, dict):
             raise NotJson("a board is an object", 1)
+        if _HALF.search(repr(self.value)):
+            raise NotJson("half a character (\\ud800 to \\udfff)", 1)
         self.repeated = []
         self._lines = {}
         self._text = text

@@ -43,7 +43,8 @@ class Provision:
         identity = self._ledger.identity(have.serial)
         renew = self._options.renew_keys
         key = self._keys and self._keys.key(identity, have.serial, renew)
-        wanted = {"access": site.access(identity, key), "ca": site.ca, "config": site.config}
+        wanted = {"serial": have.serial, "access": site.access(identity, key), "ca": site.ca,
+                  "config": site.config}
         missing = have.missing(wanted)
         if missing:
             self._give(port, wanted, have.serial)
@@ -56,12 +57,16 @@ class Provision:
     def _give(self, port, wanted, serial):
         refused = on_board.take(port, wanted)
         if refused:
-            raise Refused("the firmware on board %s refuses %s: mend [config] in %s" % (
-                serial, ", ".join("%s = %s" % (name, wanted["config"][name])
-                                  for name in refused), self._site.path))
+            raise Refused("the firmware on board %s %s: mend [config] in %s" % (
+                serial, ", ".join(_refusal(name, status, wanted["config"][name])
+                                  for name, status in refused.items()), self._site.path))
         have = on_board.look(port, wanted["config"])
+        if refused is None or have.serial != serial:
+            raise Refused("there is board %s now, in the place of %s: wait for a board to be done "
+                          "before you take it off, then connect each of them again" % (
+                              have.serial, serial))
         missing = have.missing(wanted)
-        if have.serial != serial or missing:
+        if missing:
             raise Refused("board %s did not keep %s: try again; if it happens again, its flash is "
                           "bad" % (serial, ", ".join(missing)))
 
@@ -71,17 +76,20 @@ class Provision:
         for name in ports:
             port = BoardPort(name)
             try:
-                try:
+                with port.stopped():
                     self.board(port)
-                except (Refused, BooksError):
-                    # The firmware was stopped to look at the board, and is to go on.
-                    port.restart()
-                    raise
-                port.restart()
             except (Refused, PortError, BooksError) as error:
                 failed += 1
                 self._say("error: %s: %s" % (name, error))
         return failed
+
+
+def _refusal(name, status, text):
+    if status == "NotSupported":
+        return "has no key %s" % name
+    # Whoever mistakes a name must not find a secret on the screen.
+    is_secret = "key" in name.lower() or "password" in name.lower()
+    return "refuses %s" % name if is_secret else "refuses %s = %s" % (name, text)
 
 
 def main(arguments=None):
@@ -107,6 +115,10 @@ def main(arguments=None):
     except (SiteError, BooksError, OSError) as error:
         print("error: %s" % error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nerror: interrupted; nothing is lost: say the same again, and the board that was "
+              "at work gets the identity and the key that were made for it", file=sys.stderr)
+        return 130
     return 1 if failed else 0
 
 

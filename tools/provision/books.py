@@ -5,17 +5,22 @@ or a key that nobody knows of.
 """
 
 import csv
+import errno
 import fcntl
 import io
 import json
 import os
+import re
 import secrets
+import stat
 import string
 from pathlib import Path
 
 # OCPP-J security white paper: a password of 16 to 40 characters.
 _KEY_CHARACTERS = string.ascii_letters + string.digits
 _KEY_LENGTH = 32
+_KEY = re.compile(r"[!-~]{16,40}")
+_COLUMNS = "id,serial,key"
 
 
 class BooksError(Exception):
@@ -33,14 +38,21 @@ class Ledger:
         base = site.path.with_suffix("")
         self.path = Path("%s.boards.json" % base)
         self.labels = [Path("%s.labels.csv" % base), Path("%s.labels.json" % base)]
-        self._lock = open("%s.lock" % base, "w")
+        try:
+            self._lock = open("%s.lock" % base, "w")
+        except OSError as error:
+            raise _unusable("%s.lock" % base, error) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._lock.close()
             raise BooksError("another provision is at work with %s: wait for it"
                              % site.path) from error
-        self.boards = self._read()
+        try:
+            self.boards = self._read()
+        except BooksError:
+            self.close()
+            raise
 
     def close(self):
         """Let others at it."""
@@ -79,8 +91,15 @@ class Ledger:
         if not self.path.exists():
             return {}
         try:
-            return json.loads(self.path.read_text())["boards"]
-        except (ValueError, KeyError, TypeError) as error:
+            boards = json.loads(self.path.read_text(encoding="utf-8"))["boards"]
+            for board in boards.values():
+                if [type(board[name]) for name in ("number", "id", "verified")] != [
+                        int, str, bool]:
+                    raise ValueError(board)
+            return boards
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BooksError("%s is damaged: restore it from a backup; without it boards would "
                              "get identities that others have" % self.path) from error
 
@@ -93,22 +112,54 @@ class Keys:
 
     def __init__(self, path):
         self._path = Path(path)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "r+", newline="")
-        if os.fstat(descriptor).st_mode & 0o077:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise _unusable(path, error) from error
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            fault = "%s cannot keep keys: name a file" % path
+        elif mode & 0o077:
+            fault = "others may read %s: say chmod 600 %s" % (path, path)
+        else:
+            self._text = self._file.read().decode("utf-8", "replace").removeprefix("\ufeff")
+            fault = self._read(self._text)
+        if fault:
             self._file.close()
-            raise BooksError("others may read %s: say chmod 600 %s" % (path, path))
-        self._keys = {row[0]: row[2] for row in csv.reader(self._file) if len(row) == 3}
+            raise BooksError(fault)
+
+    def _read(self, text):
+        """Take the keys in; returns what is wrong with the file, None if nothing is."""
+        self._keys = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                row = next(csv.reader([line]), [])
+            except csv.Error:
+                row = [""]
+            if not row or number == 1 and row == _COLUMNS.split(","):
+                continue
+            # A key that is passed over is made anew, and locks out the board that has it.
+            if len(row) != 3 or not all(row) or not _KEY.fullmatch(row[2]):
+                return ("%s, line %d, is not `%s` with a key of 16 to 40 characters: mend the "
+                        "line, or name another file" % (self._path, number, _COLUMNS))
+            self._keys[row[0]] = row[2]
+        return None
 
     def key(self, identity, serial, renew=False):
         """Return the key of `identity`; makes one, and keeps it, if there is none."""
         if renew or identity not in self._keys:
             key = "".join(secrets.choice(_KEY_CHARACTERS) for _ in range(_KEY_LENGTH))
-            if not self._keys:
-                self._file.write("id,serial,key\n")
-            self._file.write("%s,%s,%s\n" % (identity, serial, key))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            # Somebody's editor may have left the last line without its end.
+            start = _COLUMNS + "\n" if not self._text else "" if self._text[-1] == "\n" else "\n"
+            line = ("%s%s,%s,%s\n" % (start, identity, serial, key)).encode()
+            try:
+                if self._file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise _unusable(self._path, error) from error
+            self._text = "\n"
             self._keys[identity] = key
         return self._keys[identity]
 
@@ -116,8 +167,16 @@ class Keys:
 def _replace(path, text):
     """Write a file as a whole: after a crash it is the old or the new one."""
     fresh = Path("%s.new" % path)
-    with open(fresh, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
+    try:
+        with open(fresh, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path, error):
+    return BooksError("cannot use the file %s (%s): see to it that it can be written, then say "
+                      "the same again; nothing is lost" % (path, error.strerror or error))

@@ -24,12 +24,22 @@ def keys():
     from kvstore import KvStore
     with open("board.json") as file:
         board = json.load(file)
-    tables = [config_keys.CORE, device_keys.DEVICE, device_keys.table(board["current_ma_max"])]
-    tables += [profile.KEYS for profile in profiles.installed()]
+    current_ma_max = board["current_ma_max"]
+    found = profiles.installed()
+    tables = [config_keys.CORE, config_keys.board_keys(
+        len(board.get("connectors", (1,))), config_keys.MEASURANDS, profiles.features(found),
+        board.get("tethered", True))]
+    tables += [device_keys.DEVICE, device_keys.table(current_ma_max, board["phases"])]
+    tables += [profile.KEYS for profile in found]
     tables.append(device_keys.declared(board.get("keys", ())))
     config = Config(KvStore(fs, "/config"), tables)
     config.load()
     return config
+def kept(settings):
+    try:
+        return json.loads(settings.get("access") or "{}")
+    except ValueError:
+        return {}
 """
 
 _LOOK = _STORES + """
@@ -47,36 +57,54 @@ def look():
         return found
     found["firmware"] = True
     settings = KvStore(fs, "/settings")
-    with open("board.json") as file:
-        found["board"] = file.read()
-    access = json.loads(settings.get("access") or "{}")
+    # The PC judges the description, and uses nothing else if it is a bad one.
+    config = None
+    names = %(names)r
+    try:
+        with open("board.json") as file:
+            found["board"] = file.read()
+        config = keys() if names else None
+    except (ValueError, LookupError, TypeError):
+        found.setdefault("board", "")
+    except (ImportError, AttributeError):
+        # Another version of the firmware, which these tools do not know.
+        found["firmware"] = False
+        return found
+    access = kept(settings)
     for name in %(secret)r:
         if name in access:
             access[name] = digest(access[name].encode())
     found["access"] = access
     ca = settings.get("ca")
     found["ca"] = digest(ca) if ca else None
-    names = %(names)r
-    config = keys() if names else None
-    found["config"] = {name: config.text(name) for name in names}
+    found["config"] = {name: config.text(name) for name in names} if config else {}
     return found
 print(json.dumps(look()))
 """
 
 _TAKE = _STORES + """
 def take(wanted):
-    config = keys() if wanted["config"] else None
-    refused = []
-    for name in wanted["config"]:
-        if config.set(name, wanted["config"][name]) not in ("Accepted", "RebootRequired"):
-            refused.append(name)
+    import binascii, machine
+    if binascii.hexlify(machine.unique_id()).decode() != wanted["serial"]:
+        return None
+    texts = wanted["config"]
+    config = keys() if texts else None
+    good = ("Accepted", "RebootRequired")
+    refused = {}
+    for name in texts:
+        status = config.set(name, texts[name], True)
+        if status not in good:
+            refused[name] = status
     if refused:
         return refused
+    for name in texts:
+        if config.set(name, texts[name]) not in good:
+            raise OSError(28)
     from kvstore import KvStore
     settings = KvStore(fs, "/settings")
     if wanted["ca"]:
         settings.set("ca", wanted["ca"].encode())
-    access = json.loads(settings.get("access") or "{}")
+    access = kept(settings)
     access.update(wanted["access"])
     # The connection's settings are one record: all of them or none.
     settings.set("access", json.dumps(access).encode())
@@ -126,13 +154,21 @@ def look(port, names):
 
 
 def take(port, wanted):
-    """Give a board what it is to have: {"access": texts, "ca": text or None, "config": texts}.
+    """Give a board what it is to have: {"serial": of the board that is meant, "access": texts,
+    "ca": text or None, "config": texts}.
 
-    Returns the names of the configuration keys that its firmware refuses; then nothing of the
-    connection was written.
+    Returns {key: "NotSupported" or "Rejected"} of the configuration keys that its firmware
+    refuses, None if it is another board; with either of them nothing was written.
     """
     return json.loads(port.execute(_TAKE % json.dumps(wanted)).splitlines()[-1])
 
 
 def _same(found, text):
-    return found is not None and found.lower() == text.lower()
+    return found is not None and _plain(found) == _plain(text)
+
+
+def _plain(text):
+    """Return a value of a key without what the firmware drops: blanks in a list, zeros, case."""
+    items = [item.strip() for item in text.split(",")]
+    return [str(int(item)) if item.isdecimal() else item.lower() if item.lower() in (
+        "true", "false") else item for item in items]

@@ -13,10 +13,23 @@ _SECTIONS = {
     "network": ("wifi_ssid", "wifi_password", "wifi_password_file"),
     "ocpp": ("url", "security_profile", "ca_file"),
 }
+_SEEN = "is set on the console by somebody who has seen the box"
 _QR = "pilotwire:{id}?serial={serial}"
+# What has a place of its own in site.toml, and what somebody has to look at, box by box.
+_NOT_CONFIG = {
+    "ocppurl": "is [ocpp] url", "ocppidentity": "is [site] id",
+    "ocppkey": "is made for each board, see --secrets",
+    "securityprofile": "is [ocpp] security_profile", "trialtime": "is set on the console only",
+    "wifissid": "is [network] wifi_ssid", "wifipassword": "is [network] wifi_password",
+    "contactorwelded": _SEEN, "rcdtripped": _SEEN, "storagelost": _SEEN,
+}
 # OCPP 1.6 takes 48 characters; of these none needs quoting in the address.
 _IDENTITY = re.compile(r"[A-Za-z0-9_.:=+|@*-]{1,48}")
-_URL_MAX = 400
+_URL = re.compile(r"wss?://[!-~]{1,394}")
+_NUMBER_MAX = 10**9
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+# The board reads it into its heap, beside all that TLS needs.
+_CA_BYTES_MAX = 8192
 _SSID_BYTES_MAX = 32
 _PASSWORD = range(8, 64)  # IEEE 802.11: passphrase of 8 to 63 characters
 
@@ -35,12 +48,13 @@ class Site:
         self.profile = self._profile()
         self.ssid, self.password = self._wifi()
         self.ca = self._ca()
-        self.config = {name: _value(value) for name, value in
-                       self._tables.get("config", {}).items()}
+        self.config = self._config()
         self.first_number = self._get("site", "first_number", 1)
+        if not 0 <= self.first_number <= _NUMBER_MAX:
+            self._fail("[site] first_number is to be 0 to %d" % _NUMBER_MAX)
         self._id = self._template("id", ("number", "serial"))
         self._qr = self._template("qr", ("id", "serial"), _QR)
-        self.identity(self.first_number, "0" * 12)
+        self.label(self.identity(self.first_number, "0" * 12), "0" * 12)
 
     @property
     def wants_key(self):
@@ -52,7 +66,7 @@ class Site:
         text = self._format(self._id, "id", number=number, serial=serial)
         if not _IDENTITY.fullmatch(text):
             self._fail("[site] id gives %r: 1 to 48 letters, digits or any of _.:=+|@*- are "
-                       "allowed" % text)
+                       "allowed" % text[:60])
         return text
 
     def label(self, identity, serial):
@@ -75,12 +89,18 @@ class Site:
             raise SiteError("there is no site file %s: say SITE=site.toml; `make provision "
                             "ARGS=--help` shows one" % self.path)
         try:
-            tables = tomllib.loads(self.path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            tables = tomllib.loads(self.path.read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise SiteError("%s: this is no UTF-8 text: save it as that" % self.path) from error
+        except OSError as error:
+            raise SiteError("%s: cannot be read (%s)" % (self.path, error.strerror)) from error
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise SiteError("%s: %s" % (self.path, error)) from error
         for name, table in tables.items():
-            if name != "config" and name not in _SECTIONS or not isinstance(table, dict):
+            if name != "config" and name not in _SECTIONS:
                 self._fail("[%s] is unknown; there are [site], [network], [ocpp], [config]" % name)
+            if not isinstance(table, dict):
+                self._fail("[%s] is to be a section, with lines `key = value` below it" % name)
             for key in table:
                 if name != "config" and key not in _SECTIONS[name]:
                     self._fail("[%s] %s is unknown; there are %s" % (
@@ -102,7 +122,7 @@ class Site:
             return None
         try:
             return (self.path.parent / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             self._fail("[%s] %s: cannot read %s (%s)" % (
                 section, key, name, getattr(error, "strerror", None) or "no text"))
 
@@ -116,8 +136,9 @@ class Site:
             is_good = parts.scheme in ("ws", "wss") and parts.hostname and parts.port != 0
         except ValueError:
             is_good = False
-        if not is_good or len(url) > _URL_MAX or not url.isascii() or " " in url:
-            self._fail("[ocpp] url is no address: it looks like wss://csms.example.com/ocpp")
+        if not is_good or not _URL.fullmatch(url) or "?" in url or "#" in url:
+            self._fail("[ocpp] url is no address: it looks like wss://csms.example.com/ocpp, with "
+                       "a small ws or wss, and without blanks, ? and #")
         if "@" in parts.netloc:
             self._fail("[ocpp] url holds a password: leave it out, each board gets its own key")
         return url
@@ -138,16 +159,41 @@ class Site:
                 self._fail("[ocpp] ca_file is missing: wss:// needs the certificate of the "
                            "authority that signed the central system's, as a PEM file")
             return None
+        name = self._tables["ocpp"]["ca_file"]
+        # Nothing else in the file goes to a board: no remarks, and above all no private key.
+        text = "\n".join([*_CERTIFICATE.findall(text), ""])
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-        except (ssl.SSLError, ValueError):
+        except (ssl.SSLError, ValueError, TypeError):
             self._fail("[ocpp] ca_file: %s holds no certificate: it is to be a PEM file, with "
-                       "BEGIN CERTIFICATE" % self._tables["ocpp"]["ca_file"])
+                       "BEGIN CERTIFICATE" % name)
+        if len(text) > _CA_BYTES_MAX:
+            self._fail("[ocpp] ca_file: %s has %d KB of certificates, a board has room for %d: "
+                       "leave only the authority that signed the central system's" % (
+                           name, len(text) // 1024, _CA_BYTES_MAX // 1024))
         return text
+
+    def _config(self):
+        config = {}
+        for name, value in self._tables.get("config", {}).items():
+            place = _NOT_CONFIG.get(name.lower())
+            if place:
+                self._fail("[config] %s does not belong here: it %s" % (name, place))
+            if name.lower() in [other.lower() for other in config]:
+                self._fail("[config] %s stands twice" % name)
+            if not name or not isinstance(value, (bool, int, str, list)) or (
+                    isinstance(value, list)
+                    and any(not isinstance(item, (int, str)) for item in value)):
+                self._fail("[config] %s is to be a whole number, true, false, a text in quotes, "
+                           "or a list of texts" % name)
+            config[name] = _value(value)
+        return config
 
     def _wifi(self):
         ssid = self._get("network", "wifi_ssid")
         password = self._get("network", "wifi_password")
+        if password is not None and "wifi_password_file" in self._tables["network"]:
+            self._fail("[network] has wifi_password and wifi_password_file: leave one of them")
         if password is None:
             password = self._text_of("network", "wifi_password_file")
             password = password and password.rstrip("\r\n")
@@ -159,6 +205,8 @@ class Site:
             self._fail("[network] wifi_ssid is to have 1 to %d bytes" % _SSID_BYTES_MAX)
         if password and len(password) not in _PASSWORD:
             self._fail("[network] the Wi-Fi password is to have 8 to 63 characters")
+        if not (ssid + (password or "")).isprintable():
+            self._fail("[network] the name or the password of the Wi-Fi has a control character")
         return ssid, password or ""
 
     def _template(self, key, fields, default=None):
@@ -178,8 +226,8 @@ class Site:
     def _format(self, text, key, **values):
         try:
             return text.format(**values)
-        except ValueError as error:
-            self._fail("[site] %s: %s" % (key, error))
+        except (ValueError, LookupError, OverflowError) as error:
+            self._fail("[site] %s cannot be filled in (%s)" % (key, error))
 
     def _fail(self, text):
         raise SiteError("%s: %s" % (self.path, text))
