@@ -29,9 +29,11 @@ class Master:
 
     uart: as machine.UART (`any`, `readinto`, `write`) with a receive buffer of 200 bytes or more
     and no time-out of its own; with `direction` also `txdone`.
-    baud: its speed in bit/s. `parity`, as machine.UART has it, is for whoever changes both.
+    baud: its speed in bit/s.
     direction: None, or called with 1 to send and 0 to receive, as machine.Pin.
     reply_ms: how long a slave may think before its reply; 250 .. 500.
+    For whoever borrows the line: `uart`; `turn`, the direction; `speed`, (baud, parity as
+    machine.UART has it), to which the port must return.
     Counters: `replies`, `exceptions`, `silences` (nothing came), `garbled` (nothing legible).
     """
 
@@ -42,9 +44,8 @@ class Master:
         self.silences = 0
         self.garbled = 0
         self.uart = uart
-        self.baud = baud
-        self.parity = None
-        self.direction = direction
+        self.speed = baud, None
+        self.turn = direction
         self._reply_ms = reply_ms
         self._quiet_ms = _QUIET_FIXED_MS if baud > 19200 else 1 + _QUIET_BITS * 1000 // baud
         self._request = bytearray(_REQUEST_SIZE)
@@ -112,7 +113,7 @@ class Master:
                 self._try_to_send(now)
             return
         if self._state == _SENDING and self._is_sent(now):
-            self.direction(0)
+            self.turn(0)
             self._state = _WAITING
         # What came is looked at before the clock: a late tick is no reason to throw it away.
         if has_new and self._find_result():
@@ -126,12 +127,12 @@ class Master:
                 self._length = 1  # The line never falls silent: something babbles.
                 self._give_up(now)
             return
-        if self.direction:
-            self.direction(1)
+        if self.turn:
+            self.turn(1)
         self.uart.write(self._request)
         self.sent_at = now
         self._limit.start(now, self._wire_ms(_REQUEST_SIZE + self._reply_size) + self._reply_ms)
-        self._state = _SENDING if self.direction else _WAITING
+        self._state = _SENDING if self.turn else _WAITING
 
     def _is_sent(self, now):
         # Both: `txdone` may answer before the port has begun, the time may end before it is done.
@@ -139,7 +140,7 @@ class Master:
         return is_due and self.uart.txdone()
 
     def _wire_ms(self, characters):
-        return 1 + characters * _BITS_PER_CHARACTER * 1000 // self.baud
+        return 1 + characters * _BITS_PER_CHARACTER * 1000 // self.speed[0]
 
     def _receive(self):
         """Read what the port has. Returns True when there was something."""
@@ -185,7 +186,7 @@ class Master:
 
     def _end(self, now):
         if self._state == _SENDING:
-            self.direction(0)
+            self.turn(0)
         self._length = 0
         self._state = _IDLE
         self._limit.stop()
