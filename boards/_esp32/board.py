@@ -164,7 +164,7 @@ class Esp32Board:
             direction = pin(row.get("direction"), 0)
             baud = row.get("baud", 9600)
             self._line = Master(uart(row, baud), baud, direction)
-            self._line.speed = baud, row.get("parity")
+            self._line.parity_bit = row.get("parity")
         return self._line
 
     def _reader(self, row):

@@ -21,7 +21,7 @@ config|get [KEY], set KEY VALUE, reset KEY, export, import [--dry-run]|all setti
 wifi|[SSID [PASSWORD]]|the network, on trial|wifi "My net" "its password"
 ocpp|[url URL id ID profile 0..2 key KEY], keep, revert|the central system, on trial|ocpp url ws://10.0.0.1/ocpp id BOX-1
 card|[learn]|the id of the next card|card learn
-meter|[probe [ADDRESSES] [connector N]]|its readings; `probe` finds its type, address and speed, takes some 10 s to 2 min an address, not while a car charges; `cancel` ends it|meter probe 1-5,10
+meter|[probe [ADDRESSES] [connector N]]|what it reads; `probe` finds its type, address and baud, in 10 s to 2 min an address, not while a car charges; `cancel` ends it|meter probe 1-5,10
 log||the last messages|
 mem||the heap|
 time||UTC and uptime|

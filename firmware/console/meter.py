@@ -10,7 +10,6 @@ import ticks
 from firmware.console.configure import ConsoleError
 from meters.probe import LINES, PAUSE_MS, Probe
 
-_MAPS = "meters.maps"
 _ADDRESS_MAX = 247
 _SEE = "addresses are 1 to 247, as in `meter probe 1-5,10 connector 1`"
 _NO_LINE = "connector %s has no meter on a Modbus line: board.json needs rs485 and a map"
@@ -21,23 +20,25 @@ _OVER = "the search is over, nothing is known: "
 _NOTHING = "nothing fits: check its supply, swap A and B, look up its address: `meter probe 1-10`"
 
 
-def _forget(package, tail):
+def _forget(name):
     """Let a module go, as firmware.late does, which may not be in the heap."""
-    sys.modules.pop(package + "." + tail, None)
+    sys.modules.pop(name, None)
+    package, _, tail = name.rpartition(".")
     package = sys.modules.get(package)
     if hasattr(package, tail):
         delattr(package, tail)
 
 
 # What it has given is used, the module is not: it shall not stay when the console goes.
-_forget("meters", "probe")
+_forget("meters.probe")
 
 
 def load(name):
     """Return a map of meters.maps by its name in board.json; its module is not kept."""
     module, _, name = name.partition(".")
-    found = getattr(__import__(_MAPS + "." + module, None, None, (name,)), name)
-    _forget(_MAPS, module)
+    module = "meters.maps." + module
+    found = getattr(__import__(module, None, None, (name,)), name)
+    _forget(module)
     return found
 
 
@@ -223,7 +224,8 @@ class Search:
         return [("found", len(rows))] + rows + (wrong or ["board.json is right"])
 
     def _is_described(self, fit):
-        return fit.speed == self._line.speed and (fit.type, fit.address) in [
+        own = self._line.baud_rate, self._line.parity_bit
+        return fit.speed == own and (fit.type, fit.address) in [
             (each.name, each.address) for each in self._meters]
 
     def _end(self, now, words):

@@ -63,7 +63,8 @@ class Probe:
         self._meter_class = meter_class
         self._load = load
         self._addresses = addresses
-        self._lines = lines or [line.speed] + [other for other in LINES if other != line.speed]
+        own = line.baud_rate, line.parity_bit
+        self._lines = lines or [own] + [other for other in LINES if other != own]
         self._names = MAPS.split()
         self._at = -1
         self._gap_ms = 0
@@ -117,8 +118,7 @@ class Probe:
         """Give the port its speed back, and the direction to those who listen."""
         line = self._line
         self.is_done = True
-        baud, parity = line.speed
-        line.uart.init(baud, 8, parity, 1)
+        line.uart.init(line.baud_rate, 8, line.parity_bit, 1)
         if line.turn:
             line.turn(0)
 

@@ -32,8 +32,8 @@ class Master:
     baud: its speed in bit/s.
     direction: None, or called with 1 to send and 0 to receive, as machine.Pin.
     reply_ms: how long a slave may think before its reply; 250 .. 500.
-    For whoever borrows the line: `uart`; `turn`, the direction; `speed`, (baud, parity as
-    machine.UART has it), to which the port must return.
+    For whoever borrows the line: `uart`; `turn`, the direction; `baud_rate`, and `parity_bit` as
+    machine.UART has it, to which the port must return.
     Counters: `replies`, `exceptions`, `silences` (nothing came), `garbled` (nothing legible).
     """
 
@@ -44,7 +44,8 @@ class Master:
         self.silences = 0
         self.garbled = 0
         self.uart = uart
-        self.speed = baud, None
+        self.baud_rate = baud
+        self.parity_bit = None
         self.turn = direction
         self._reply_ms = reply_ms
         self._quiet_ms = _QUIET_FIXED_MS if baud > 19200 else 1 + _QUIET_BITS * 1000 // baud
@@ -140,7 +141,7 @@ class Master:
         return is_due and self.uart.txdone()
 
     def _wire_ms(self, characters):
-        return 1 + characters * _BITS_PER_CHARACTER * 1000 // self.speed[0]
+        return 1 + characters * _BITS_PER_CHARACTER * 1000 // self.baud_rate
 
     def _receive(self):
         """Read what the port has. Returns True when there was something."""

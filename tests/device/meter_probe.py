@@ -17,7 +17,7 @@ from modbus.master import Master
 row = probe.description()["rs485"]
 baud = row.get("baud", 9600)
 line = Master(uart(row, baud), baud, pin(row.get("direction"), 0))
-line.speed = baud, row.get("parity")
+line.parity_bit = row.get("parity")
 addresses = globals().get("ADDRESSES", (1,))
 search = Probe(line, ModbusMeter, load, addresses)
 while not search.is_done:

@@ -41,7 +41,7 @@ class Bench:
         self._init = self.port.init
         self.port.init = self._note
         line = Master(self.port, 38_400, self.turned.append)
-        line.speed = 38_400, 1
+        line.parity_bit = 1
         lines = lines or (self.port.speed,)
         self.probe = Probe(line, ModbusMeter, load, lines=lines, **arguments)
 
