@@ -8,6 +8,7 @@ same answer serves a person and, with `--json`, a tool.
 
 import gc
 import json
+import sys
 
 from firmware.console.configure import ConsoleError, config, nearest, ocpp, wifi
 
@@ -32,6 +33,11 @@ factory-reset|yes|all settings and lists to their defaults|factory-reset yes
 _UNKNOWN = "no command %s%s; `help` lists all"
 _CHECK = ("verdict", "name", "figure", "remedy")
 _LEARN_MS = 30000
+# What a search takes of the heap; its code where that is not executed in place.
+_METER = "firmware.console.meter"
+_METER_BYTES = 3000
+_CODE_BYTES = 9000
+_FULL = "it needs %d bytes of heap, %d are free: run tests/device/meter_probe.py instead"
 
 
 class Console:
@@ -163,7 +169,22 @@ def _card(console, words):
     return [("card", app.learned), ("waiting_s", (left_ms or 0) // 1000)]
 
 
+def forget(name):
+    """Let a module go, as firmware.late does, which may not be in the heap."""
+    sys.modules.pop(name, None)
+    package, _, tail = name.rpartition(".")
+    package = sys.modules.get(package)
+    if hasattr(package, tail):
+        delattr(package, tail)
+
+
 def _meter(console, words):
+    forget("firmware.console.doctor")
+    if hasattr(gc, "mem_free"):
+        gc.collect()
+        needed = _METER_BYTES if _METER in sys.modules else _METER_BYTES + _CODE_BYTES
+        if gc.mem_free() < needed:
+            raise ConsoleError(_FULL % (needed, gc.mem_free()))
     from firmware.console.meter import meter
 
     return meter(console, words)

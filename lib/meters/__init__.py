@@ -35,6 +35,6 @@ and counted in `implausible`; the attributes keep the last good one. Further cou
 
 The lists are updated in place: copy what must not change.
 
-A meter on a Modbus line has `address` and `line`, a modbus.master.Master: whoever takes it away for
-a while, to use its port, puts something there that refuses requests.
+A meter on a Modbus line has `address` and `line`, a modbus.master.Master: whoever borrows its port
+puts something there that refuses requests, and brings the line back.
 """

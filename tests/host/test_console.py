@@ -213,9 +213,11 @@ def test_tool_when_lines_are_given_then_answers_and_status(bench):
     assert [json.loads(text)["ok"] for text in done.stdout.splitlines()] == [False, True]
 
 
-def test_tool_when_the_meter_is_probed_then_waits_for_the_end(bench):
-    """Half a minute of silences and findings, and the prompt only then."""
-    sim = bench.start("--console-pty", offline=True)
+@pytest.mark.parametrize("options", [("--heap", "96K"), ("--tier", "stock", "--heap", "128K")])
+def test_tool_when_the_meter_is_probed_then_waits_for_the_end(bench, options):
+    """Ten seconds of findings, then the prompt; stock has its code in the heap."""
+    sim = bench.start("--console-pty", *options)
+    bench.wait_until(lambda state: state["registration"] == "Accepted")
     done = tool(sim.ready["console"], "meter probe", "meter")
     assert done.returncode == 0
     lines = done.stdout.splitlines()

@@ -1,5 +1,6 @@
 """`meter probe` on a whole charger: what it finds, what ends it, and that the meter comes back."""
 
+import gc
 import json
 import sys
 
@@ -8,6 +9,7 @@ from tests.sim.scenario import CARD, Scenario
 
 import ticks
 from boards.sim.chips.modbus_meter import ModbusMeterChip
+from firmware.local.console_shell import Commands
 from meters.pulse import PulseInput, PulseMeter
 
 _TEXT = "\n".join
@@ -292,6 +294,25 @@ class EndTest(Searching):
         self.assertIn("type S0, address -", self.say("meter")[0])
         plant.app.station.connectors[0].meter = meter
         self.assert_refused("meter probe connector 3", "connector 3 has no meter")
+
+    def test_meter_when_the_heap_is_nearly_full_then_refused(self):
+        # A board without PSRAM: rather no answer than a firmware that runs out of memory.
+        if not hasattr(gc, "mem_free"):
+            return
+        commands = Commands(self.begin().app)
+        self.assertEqual(len(list(commands.run("help help"))), 3)
+        gc.collect()
+        ballast = None
+        for _ in range((gc.mem_free() - 10_000) // 64):
+            ballast = (bytearray(32), ballast)  # 64 bytes, in whichever hole
+        text = list(commands.run("meter probe"))[0]
+        ballast = None
+        gc.collect()
+        self.assertIn("error: it needs 12000 bytes of heap, ", text)
+        self.assertIn("run tests/device/meter_probe.py", text)
+        self.assertEqual(list(commands.run("meter probe"))[0][:9], "searching")
+        commands.drop()
+        self.assert_comes_back()
 
     def test_addresses_that_cannot_be_then_refused(self):
         # Before anything is taken.
