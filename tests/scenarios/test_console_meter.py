@@ -305,12 +305,13 @@ class EndTest(Searching):
         ballast = None
         for _ in range((gc.mem_free() - 10_000) // 64):
             ballast = (bytearray(32), ballast)  # 64 bytes, in whichever hole
-        text = list(commands.run("meter probe"))[0]
+        (text,) = commands.run("meter probe")
         ballast = None
         gc.collect()
         self.assertIn("error: it needs 12000 bytes of heap, ", text)
         self.assertIn("run tests/device/meter_probe.py", text)
-        self.assertEqual(list(commands.run("meter probe"))[0][:9], "searching")
+        (text,) = commands.run("meter probe")
+        self.assertEqual(text[:9], "searching")
         commands.drop()
         self.assert_comes_back()
 
