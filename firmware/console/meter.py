@@ -166,6 +166,7 @@ class Search:
 
     def _step(self, now):
         if self._ending is not None:
+            self._line.tick(now)  # what comes late is nobody's, or the meter's own
             if self._pause.expired(now):
                 self._give_back(now)
             return
@@ -220,7 +221,8 @@ class Search:
 
     def _end(self, now, words):
         self._ending = words
-        self._pause.start(now, PAUSE_MS)
+        # The answer to what was asked last may take a second.
+        self._pause.start(now, 3 * PAUSE_MS)
 
     def _give_back(self, now):
         self._is_over = True

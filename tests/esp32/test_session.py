@@ -41,6 +41,9 @@ def _board(time, world, fs, *_, **__):
     esp32.stored.clear()
     outlet = world.outlets[0]
     row = description()
+    # An order code of the meter with even parity.
+    row["rs485"]["parity"] = 0
+    outlet.meter.uart.speed = (9600, 0)
     connector = row["connectors"][0]
     connector["pilot"].update(plus_mv=_PLUS_MV, minus_mv=_MINUS_MV)
     pilot = _Pilot(outlet.circuit)
@@ -116,10 +119,10 @@ class SessionTest(unittest.TestCase):
         while plant.control._commands.taking:
             plant.run(1000)
             told += plant.do("console", line="")["lines"]
-        self.assertIn("type SDM630, map eastron.SDM630, rs485_baud 9600", told[-2])
+        self.assertIn("type SDM630, map eastron.SDM630, rs485_baud 9600, rs485_parity even", told[-2])
         self.assertEqual(told[-1], "board.json is right")
         speeds = [call for call in machine.calls[began:] if call[0] == "speed"]
-        self.assertEqual(speeds, [("speed", 9600, None)] * 2)
+        self.assertEqual(speeds, [("speed", 9600, 0)] * 2)
         self.assertEqual(machine.levels[_DIRECTION], 0)
         read = plant.app.board.meters[0].reading_id
         plant.run(3000)
