@@ -198,7 +198,7 @@ class Esp32Board:
             return Pn532(UartLink(uart(row, 115200)))
         from rfid.pn532_i2c import I2cLink
 
-        bus = machine.I2C(row["i2c"], scl=Pin(row["scl"]), sda=Pin(row["sda"]), timeout=5000)
+        bus = machine.I2C(row["i2c"], scl=Pin(row["scl"]), sda=Pin(row["sda"]), timeout=2000)
         return Pn532(I2cLink(bus))
 
 

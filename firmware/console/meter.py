@@ -1,26 +1,36 @@
-"""The command `meter`: what the meters read, and which meter is on the line, found while all runs.
+"""The command `meter`: finds out which meter is on the line while the firmware runs.
 
 A search stands where the line of the meters stood: their ticks drive it, and what they ask of the
 line is refused until it is over. It ends by itself when a transaction begins or nobody listens.
 """
 
+import sys
+
 import ticks
-from firmware.console.commands import forget
 from firmware.console.configure import ConsoleError
-from meters.probe import LINES, PAUSE_MS, Probe
+from meters.probe import PAUSE_MS, Probe
 
 _ADDRESS_MAX = 247
-_SEE = "addresses are 1 to 247, as in `meter probe 1-5,10 connector 1`"
-_NO_LINE = "connector %s has no meter on a Modbus line: board.json needs rs485 and a map"
+_SEE = "addresses are 1 to 247, as in `meter probe 1-5,10`"
+_NO_LINE = "no meter is on a Modbus line: board.json needs rs485, and a map"
 _OTHER = "another search has the meter: try again when it has ended"
-_BUSY = "%s: the search takes the meter away for minutes, end the session first"
-_BEGINS = "searching at address %s, 10 s to %d min; Enter asks, `cancel` ends it"
-_OVER = "the search is over, nothing is known: "
+_BUSY = "a transaction runs, which needs the meter: end it first"
+_BEGINS = "searching, 10 s to 2 min an address; `cancel` ends it"
+_OVER = "a transaction begins: the search is over"
 _NOTHING = "nothing fits: check its supply, swap A and B, look up its address: `meter probe 1-10`"
 
 
+def _forget(name):
+    """Let a module go, as firmware.late does, which may not be in the heap."""
+    sys.modules.pop(name, None)
+    package, _, tail = name.rpartition(".")
+    package = sys.modules.get(package)
+    if hasattr(package, tail):
+        delattr(package, tail)
+
+
 # What it has given is used, the module is not: it shall not stay when the console goes.
-forget("meters.probe")
+_forget("meters.probe")
 
 
 def load(name):
@@ -28,49 +38,25 @@ def load(name):
     module, _, name = name.partition(".")
     module = "meters.maps." + module
     found = getattr(__import__(module, None, None, (name,)), name)
-    forget(module)
+    _forget(module)
     return found
 
 
 def meter(console, words):
     """Carry out `meter`."""
-    connectors = console.app.station.connectors
-    if not words:
-        now = console.now
-        return [("connector %d" % connector.id, _reading(connector.meter, now))
-                for connector in connectors]
-    number = "1"
-    if words[-2:-1] == ["connector"]:
-        number = words[-1]
-        words = words[:-2]
     if words[:1] != ["probe"]:
         raise ConsoleError("not so; see `help meter`")
-    text = ",".join(words[1:]).replace(",,", ",")
-    addresses = _addresses(text)
-    for connector in connectors:
-        if str(connector.id) == number and hasattr(connector.meter, "line"):
-            break
-    else:
-        raise ConsoleError(_NO_LINE % number)
-    if not hasattr(connector.meter.line, "uart"):
+    addresses = _addresses(",".join(words[1:]).replace(",,", ","))
+    meters = [connector.meter for connector in console.app.station.connectors
+              if hasattr(connector.meter, "line")]
+    if not meters:
+        raise ConsoleError(_NO_LINE)
+    if not hasattr(meters[0].line, "uart"):
         raise ConsoleError(_OTHER)
-    busy = _occupied(console.app)
-    if busy:
-        raise ConsoleError(_BUSY % busy)
-    return Search(console, connector, addresses).begin(text)
-
-
-def _reading(meter, now):
-    return [
-        ("type", meter.name),
-        ("address", getattr(meter, "address", None)),
-        ("read_ms_ago", meter.silent_ms(now)),
-        ("voltage_mv", meter.voltage_mv),
-        ("current_ma", meter.current_ma),
-        ("power_w", meter.power_w),
-        ("mains_mhz", meter.frequency_mhz),
-        ("energy_wh", meter.energy_wh),
-    ]
+    if _is_occupied(console.app):
+        raise ConsoleError(_BUSY)
+    console.taking = Search(console, meters, addresses)
+    return [_BEGINS]
 
 
 def _addresses(text):
@@ -88,12 +74,11 @@ def _addresses(text):
     return found
 
 
-def _occupied(app):
-    """Return what needs the meter now, "" for nothing."""
+def _is_occupied(app):
     for connector in app.station.connectors:
-        if connector.guard.closed or connector.guard.close:
-            return "connector %d charges" % connector.id
-    return "" if app.station.at_rest else "a transaction runs"
+        if connector.guard.closed:
+            return True
+    return not app.station.at_rest
 
 
 class _Borrowed:
@@ -119,12 +104,11 @@ class Search:
 
     prompt = b""
 
-    def __init__(self, console, connector, addresses):
+    def __init__(self, console, meters, addresses):
         self.as_json = console.as_json
         self._console = console
-        self._line = line = connector.meter.line
-        self._meters = [other.meter for other in console.app.station.connectors
-                        if getattr(other.meter, "line", None) is line]
+        self._line = meters[0].line
+        self._meters = [each for each in meters if each.line is self._line]
         known = [each.address for each in self._meters]
         self._addresses = addresses or sorted(set([1] + known))
         self._probe = None
@@ -132,17 +116,9 @@ class Search:
         self._ending = None  # the last words; from then on the meter is left alone for a moment
         self._is_over = False
         self._pause = ticks.Deadline()
-
-    def begin(self, text):
-        """Take the line; returns what to tell. text: the addresses, if they are given."""
         stand_in = _Borrowed(self._line, self._tick)
         for each in self._meters:
             each.line = stand_in
-        self._console.taking = self
-        # Where nobody answers, an address takes some 20 s on each line.
-        minutes = 1 + len(self._addresses) * len(LINES) // 3
-        text = text or ",".join([str(address) for address in self._addresses])
-        return [_BEGINS % (text, minutes)]
 
     def take(self, line):
         """Take a line of the console; returns what is new, None for nothing."""
@@ -162,7 +138,7 @@ class Search:
             self._step(now)
         # Broad: from a full heap or a map that is not there, too, the meters must come back.
         except Exception as error:  # noqa: BLE001
-            self._end(now, [_OVER + "it failed (%r), try again" % error])
+            self._end(now, ["the search failed (%r): try again" % error])
 
     def _step(self, now):
         if self._ending is not None:
@@ -170,9 +146,8 @@ class Search:
             if self._pause.expired(now):
                 self._give_back(now)
             return
-        busy = _occupied(self._console.app)
-        if busy or self._console.taking is not self:
-            self._end(now, [_OVER + busy])
+        if self._console.taking is not self or _is_occupied(self._console.app):
+            self._end(now, [_OVER])
         elif self._probe is None:
             self._line.tick(now)
             if self._line.idle:

@@ -7,8 +7,8 @@
 
 A meter is an object with
 
-    tick(now)          move on; every 5 to 20 ms. Never waits. It also ticks the bus that it owns
-                       or shares.
+    tick(now)          move on; every 5 to 20 ms. Never waits, and takes 10 ms at most
+                       (tests/sim/blocking.py). It also ticks the bus that it owns or shares.
     poll_now(now)      take a fresh reading as soon as possible, for the begin and the end of a
                        transaction: wait for a `sampled_at` that is not before `now`
     silent_ms(now)     ms since the last good reading, or since the first tick

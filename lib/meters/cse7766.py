@@ -22,7 +22,7 @@ _BAD_P = const(0x02)
 _BAD_COEFFICIENTS = const(0x01)
 _MJ_PER_WH = const(3_600_000)
 _GAP_MS = const(500)
-_READS_MAX = const(96)  # bytes taken in one tick: what 200 ms bring
+_READS_MAX = const(40)  # bytes taken in one tick: what 90 ms bring
 _MV_MAX = const(600_000)
 _MA_MAX = const(1_000_000)
 _LIMIT = const(0x3FFFFFFF)
@@ -62,7 +62,7 @@ class Cse7766(Meter):
         self._fresh = [None] * 3
 
     def tick(self, now):
-        """Take what came, 96 bytes at most."""
+        """Take what came, 40 bytes at most."""
         self._count_silence(now)
         if not self.online:
             self._due.stop()
@@ -91,11 +91,17 @@ class Cse7766(Meter):
 
     def _resync(self):
         """Drop bytes from the front until what is left may be the beginning of a good frame."""
-        while not _may_begin(self._frame, self._length):
-            self.missed += self._length == _FRAME
-            for i in range(1, self._length):
-                self._frame[i - 1] = self._frame[i]
-            self._length -= 1
+        frame, length = self._frame, self._length
+        first = 0
+        if length == _FRAME and sum(memoryview(frame)[2:23]) & 0xFF != frame[23]:
+            self.missed += 1
+            first = 1
+        while first < length and not _is_head(frame, first, length):
+            second = frame.find(b"\x5a", first + 2, length)
+            first = second - 1 if second > 0 else max(first + 1, length - 1)
+        if first:
+            frame[: length - first] = frame[first:length]
+            self._length -= first
 
     def _take(self, now):
         self._length = 0
@@ -155,17 +161,10 @@ class Cse7766(Meter):
         self._is_read(self._begins)
 
 
-def _may_begin(frame, length):
-    if length and not (frame[0] in b"\x55\xaa" or frame[0] >= 0xF0):
+def _is_head(frame, at, length):
+    if not (frame[at] in b"\x55\xaa" or frame[at] >= 0xF0):
         return False
-    if length > 1 and frame[1] != 0x5A:
-        return False
-    if length < _FRAME:
-        return True
-    total = 0
-    for i in range(2, _FRAME - 1):
-        total += frame[i]
-    return total & 0xFF == frame[_FRAME - 1]
+    return at + 1 == length or frame[at + 1] == 0x5A
 
 
 def _number(frame, at):

@@ -27,8 +27,9 @@ _WAITING = const(3)
 class Master:
     """One line. `tick` it every 5 to 20 ms, so that the direction is turned in time.
 
-    uart: as machine.UART (`any`, `readinto`, `write`) with a receive buffer of 200 bytes or more
-    and no time-out of its own; with `direction` also `txdone`.
+    uart: as machine.UART (`any`, `readinto`, `write`) with a receive buffer of 200 bytes or more,
+    a transmit buffer that takes a request, so that `write` does not wait until it has left, and no
+    time-out of its own; with `direction` also `txdone`.
     baud: its speed in bit/s.
     direction: None, or called with 1 to send and 0 to receive, as machine.Pin.
     reply_ms: how long a slave may think before its reply; 250 .. 500.

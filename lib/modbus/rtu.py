@@ -8,6 +8,7 @@ WRITE_SINGLE = const(0x06)
 WRITE_MULTIPLE = const(0x10)
 EXCEPTION_FLAG = const(0x80)
 EXCEPTION_SIZE = const(5)
+_CHECKED_MAX = const(160)
 
 # The CRC of each half byte (polynomial A001, reflected): two steps a byte instead of eight.
 _TABLE = (0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
@@ -57,13 +58,19 @@ def find_frame(data, end, head, size):
     """Return where in `data[:end]` a complete frame begins, -1 if there is none.
 
     The frame begins with the bytes `head`, is `size` bytes long and has a correct CRC. Noise
-    before and behind it does not matter, so line bias, echoes and half frames are skipped.
+    before and behind it does not matter, so line bias, echoes and half frames are skipped. Since
+    a check takes its time, so many places that look like a beginning are tried that 160 bytes are
+    checked, or one of a longer frame.
     """
+    checks = _CHECKED_MAX // size
     for first in range(end - size + 1):
         if data[first] == head[0] and _starts_with(data, first, head):
             crc = crc16(data, first, first + size - 2)
             if data[first + size - 2] == crc & 0xFF and data[first + size - 1] == crc >> 8:
                 return first
+            checks -= 1
+            if checks <= 0:
+                break
     return -1
 
 

@@ -7,7 +7,8 @@
 
 A driver is an object with
 
-    tick(now)         move on; every 5 to 20 ms. Never waits, and does a bounded amount of work
+    tick(now)         move on; every 5 to 20 ms. Never waits, and does a bounded amount of work:
+                      10 ms at most, its transfers included (tests/sim/blocking.py)
     next_deadline()   ticks until when it has nothing to do by itself, or None
     held              UID of the card that is at the reader, or None
     is_silent         the reader does not work. Readers that speak only of cards never know

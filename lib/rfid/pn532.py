@@ -1,7 +1,7 @@
 """Driver of the PN532 card reader chip: one command after the other, a small step a tick.
 
-`link` carries the bytes: `rfid.pn532_uart`, `rfid.pn532_i2c` or `rfid.pn532_spi`. No tick makes
-more than one transfer in each direction. Frames and commands follow NXP's UM0701-02, "PN532 User
+`link` carries the bytes: `rfid.pn532_uart`, `rfid.pn532_i2c` or `rfid.pn532_spi`. A tick either
+sends a frame or looks for one. Frames and commands follow NXP's UM0701-02, "PN532 User
 Manual", chapters 6.2 and 7.
 
 The chip is told how often to call: by default a search without a card never ends. The field goes
@@ -81,6 +81,7 @@ class Pn532:
         self._state = _OFF
         self._command = _SAM
         self._nacks = 0
+        self._reply = None
         self._failed = 0
         self._next = ticks.Deadline()
         self._success = ticks.Deadline()
@@ -97,6 +98,12 @@ class Pn532:
 
     def tick(self, now):
         """Do one step. Returns an event tuple (see the package) or None. Tick every 5 to 20 ms."""
+        if self._reply:
+            frame, state, limit_ms = self._reply
+            self._reply = None
+            self._await(now, state, limit_ms)
+            self._link.send(frame)
+            return None
         if self._state >= _ACK_DUE:
             return self._listen(now)
         if self._next.running and not self._next.expired(now):
@@ -176,18 +183,18 @@ class Pn532:
         self._length -= count
 
     def _go_wrong(self, now):
-        """The frame was broken or is missing: ask for it once more, or begin from the wake-up."""
+        """The frame was broken or is missing: ask for it once more, or begin from the wake-up; at
+        the next tick, for this one has used the bus already."""
+        self._next.start(now, 0)
         if self._state == _ANSWER_DUE and self._nacks < _NACKS_MAX:
             self._nacks += 1
             self._length = 0
-            self._await(now, _ANSWER_DUE, _ANSWER_MS_MAX)
-            self._link.send(_NACK)
+            self._reply = (_NACK, _ANSWER_DUE, _ANSWER_MS_MAX)
             return None
-        self._link.send(_ACK)  # UM0701 6.2.1.3: ends the command that runs
+        # UM0701 6.2.1.3: an ACK ends the command that runs.
+        self._reply = (_ACK, _OFF, _SILENT_RETRY_MS if self.is_silent else _RETRY_MS)
         self.failures += 1
         self._failed += 1
-        self._state = _OFF
-        self._next.start(now, _SILENT_RETRY_MS if self.is_silent else _RETRY_MS)
         if self._failed < _FAILURES_MAX or self.is_silent:
             return None
         self.is_silent = True

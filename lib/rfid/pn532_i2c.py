@@ -9,8 +9,9 @@ _FRAME_MAX = const(48)  # 7 and an UID of 10 and an ATS of 20 fit; 5 ms at 100 k
 
 
 class I2cLink:
-    """i2c: as machine.I2C (`readfrom_into`, `writeto`), a time-out of 5 ms or less: the chip may
-    stretch the clock. A chip that does not acknowledge has nothing to say."""
+    """i2c: as machine.I2C (`readfrom_into`, `writeto`), a time-out of 2 ms or less: the chip
+    stretches the clock by up to 1 ms, and `receive` makes two transfers. A chip that does not
+    acknowledge has nothing to say."""
 
     def __init__(self, i2c):
         self._i2c = i2c

@@ -5,7 +5,8 @@ _WAKE = b"\x55\x55" + bytes(14)
 
 
 class UartLink:
-    """uart: as machine.UART (`any`, `readinto`, `write`), buffers of 80 bytes or more."""
+    """uart: as machine.UART (`any`, `readinto`, `write`), buffers of 80 bytes or more:
+    `write` hands over, and does not wait until the bytes have left."""
 
     def __init__(self, uart):
         self._uart = uart

@@ -10,7 +10,7 @@ from rfid.repeats import Repeats
 _FRAME = const(14)
 _BEGIN = const(0x02)
 _END = const(0x03)
-_BYTES_A_TICK = const(64)
+_BYTES_A_TICK = const(32)
 _GAP_MS = const(50)
 _HOLD_MS = const(1000)  # a tag is repeated every 65 ms or so; some modules make longer pauses
 
@@ -43,7 +43,7 @@ class Rdm6300:
         return None
 
     def tick(self, now):
-        """Take in bytes, 64 at most. Returns an event tuple (see the package) or None."""
+        """Take in bytes, 32 at most. Returns an event tuple (see the package) or None."""
         event = None
         if self._gap.expired(now):
             self._give_up()

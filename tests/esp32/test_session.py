@@ -119,7 +119,7 @@ class SessionTest(unittest.TestCase):
         while plant.control._commands.taking:
             plant.run(1000)
             told += plant.do("console", line="")["lines"]
-        self.assertIn("type SDM630, map eastron.SDM630, rs485_baud 9600, rs485_parity even", told[-2])
+        self.assertIn("map eastron.SDM630, rs485_baud 9600, rs485_parity even, ", told[-2])
         self.assertEqual(told[-1], "board.json is right")
         speeds = [call for call in machine.calls[began:] if call[0] == "speed"]
         self.assertEqual(speeds, [("speed", 9600, 0)] * 2)

@@ -11,7 +11,8 @@ voltages = {}  # GPIO -> called for the uV at an ADC pin
 handlers = {}  # GPIO -> the last interrupt handler
 timers = {}
 periods = {}
-devices = {}  # ("uart" or "spi", id) -> what is behind it
+devices = {}  # ("uart", "spi" or "i2c", id) -> what is behind it
+makers = {}  # the same key -> makes what is behind it, given the speed and the options
 state = {"cause": 1, "memory": b"", "rtc": None, "fed": 0}
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
@@ -23,9 +24,16 @@ class Reset(BaseException):
 
 def forget():
     """Begin anew, for the next test."""
-    for thing in (calls, levels, watchers, readers, voltages, handlers, timers, periods, devices):
+    for thing in (calls, levels, watchers, readers, voltages, handlers, timers, periods, devices,
+                  makers):  # fmt: skip
         thing.clear()
     state.update({"cause": PWRON_RESET, "memory": b"", "rtc": None, "fed": 0})
+
+
+def _behind(kind, number, speed, options):
+    if (kind, number) in makers:
+        return makers[kind, number](speed, options)
+    return devices.get((kind, number))
 
 
 class Pin:
@@ -148,7 +156,7 @@ class UART:
 
     def __init__(self, number, baud, **options):
         calls.append(("uart", number, baud, options))
-        self._device = devices.get(("uart", number))
+        self._device = _behind("uart", number, baud, options)
         if hasattr(self._device, "init"):
             self._device.init(baud, 8, options.get("parity"), 1)
 
@@ -170,7 +178,7 @@ class UART:
         return self._device.write(data) if self._device else len(data)
 
     def txdone(self):
-        return True
+        return self._device.txdone() if self._device else True
 
 
 class SPI:
@@ -178,7 +186,7 @@ class SPI:
 
     def __init__(self, number, baud, **pins):
         calls.append(("spi", number, baud, {name: pins[name].id for name in pins}))
-        self._device = devices.get(("spi", number))
+        self._device = _behind("spi", number, baud, pins)
 
     def write(self, data):
         return self._device.write(data) if self._device else None
@@ -192,16 +200,21 @@ class SPI:
 
 
 class I2C:
-    """A bus with nobody on it."""
+    """A bus to `devices["i2c", id]`; nobody is on it without."""
 
-    def __init__(self, number, scl, sda, timeout):
+    def __init__(self, number, scl, sda, timeout, freq=400_000):
         calls.append(("i2c", number, scl.id, sda.id, timeout))
+        self._device = _behind("i2c", number, freq, {"timeout": timeout})
 
     def writeto(self, address, data):
-        raise OSError(19)
+        if not self._device:
+            raise OSError(19)
+        return self._device.writeto(address, data)
 
     def readfrom_into(self, address, view):
-        raise OSError(19)
+        if not self._device:
+            raise OSError(19)
+        self._device.readfrom_into(address, view)
 
 
 class RTC:

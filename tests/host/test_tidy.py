@@ -108,6 +108,8 @@ PLANTED = (
     ("firmware/app.py", DOC + "import time\ntime.sleep(1)\n", "blocking-sleep"),
     ("firmware/app.py", DOC + "import time\ntime.sleep_ms(1)\n", "blocking-sleep"),
     ("firmware/app.py", DOC + "from time import sleep_us\n", "blocking-sleep"),
+    ("boards/common/x.py", DOC + "import time\ntime.sleep_ms(1)\n", "blocking-sleep"),
+    ("boards/_esp32/x.py", DOC + "from time import sleep\n", "blocking-sleep"),
     ("firmware/app.py", DOC + "from os import *\n", "star-import"),
     ("firmware/app.py", DOC + "import dataclasses\n", "banned-import"),
     ("firmware/app.py", DOC + "from enum import Enum\n", "banned-import"),
@@ -164,6 +166,7 @@ SOUND = (
     ("firmware/app.py", DOC + "try:\n    pass\nexcept Exception:\n    pass\n"),
     ("firmware/console/x.py", DOC + "print(1)\n"),
     ("boards/maker_box/x.py", DOC + "import time\ntime.sleep_us(5)\n"),
+    ("boards/sim/x.py", DOC + "import time\ntime.sleep_ms(5)\n"),
     ("tests/unit/test_x.py", DOC + "def test_f():\n" + "    x = 1\n" * 60),
     ("docs/x.md", "The state /tmp is not named here, nor is lib/work/x. See a/root/b.\n"),
 )

@@ -249,5 +249,5 @@ class LineTest(unittest.TestCase):
         port.data = _FRAME * 40
         before = port.reads
         meter.tick(10)
-        self.assertTrue(port.reads - before <= 96)
+        self.assertTrue(port.reads - before <= 40)
         self.assertTrue(meter.online)

@@ -90,3 +90,13 @@ class FindFrameTest(unittest.TestCase):
         # Bytes are still on their way.
         for length in range(9):
             self.assertEqual(rtu.find_frame(self.reply, length, self.head, 9), -1)
+
+    def test_false_beginnings_are_checked_for_160_bytes_or_once(self):
+        # A check takes time. 17 of a short frame; of one with 80 registers, one.
+        for size, tried in ((9, 17), (165, 1)):
+            head = bytes((1, 4, size - 5))
+            frame = bytearray(head + bytes(size - 5) + b"\x00\x00")
+            rtu.append_crc(frame, size - 2)
+            for false, expected in ((tried - 1, 3 * (tried - 1)), (tried, -1)):
+                data = head * false + frame
+                self.assertEqual(rtu.find_frame(data, len(data), head, size), expected)

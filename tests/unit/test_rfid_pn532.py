@@ -9,11 +9,11 @@ from rfid.pn532_spi import SpiLink
 from rfid.pn532_uart import UartLink
 
 from boards.sim.chips.pn532 import Pn532Chip
+from tests.sim import blocking
 
 _FOUR = bytes.fromhex("DEADBEEF")
 _SEVEN = bytes.fromhex("04A1B2C3D4E580")
 _TEN = bytes.fromhex("0102030405060708090A")
-_BLOCKED_US_MAX = 10_000
 _LINKS = ("uart", "i2c", "spi")
 
 
@@ -24,23 +24,20 @@ class Bench:
         self.now = 0x3FFFFFFF - 700
         self.step_ms = step_ms
         self.chip = Pn532Chip(lambda: self.now, seed)
+        self.watch = blocking.Watch()
         if kind == "uart":
-            link = UartLink(self.chip.uart)
+            link = UartLink(blocking.Uart(self.watch, self.chip.uart, 115200))
         elif kind == "i2c":
-            link = I2cLink(self.chip.i2c)
+            link = I2cLink(blocking.I2c(self.watch, self.chip.i2c))
         else:
-            link = SpiLink(self.chip.spi, self.chip.select)
-        self.reader = Pn532(link)
-        self.blocked_us_max = 0
+            link = SpiLink(blocking.Spi(self.watch, self.chip.spi), self.chip.select)
+        self.reader = self.watch.measure(Pn532(link))
 
     def run(self, duration_ms):
         """Tick for `duration_ms`; returns the events."""
         events = []
         for _ in range(duration_ms // self.step_ms):
-            before = self.chip.i2c.busy_us + self.chip.spi.busy_us
             event = self.reader.tick(self.now)
-            busy_us = self.chip.i2c.busy_us + self.chip.spi.busy_us - before
-            self.blocked_us_max = max(self.blocked_us_max, busy_us)
             if event:
                 events.append(event)
             self.now = ticks.add(self.now, self.step_ms)
@@ -59,7 +56,7 @@ class ReadingTest(unittest.TestCase):
                 bench.chip.remove()
                 self.assertEqual(bench.run(1200), [("removed",)])
             self.assertEqual(bench.reader.failures, 0)
-            self.assertTrue(bench.blocked_us_max <= _BLOCKED_US_MAX)
+            self.assertTrue(bench.watch.longest_us <= blocking.LIMIT_US)
 
     def test_frames_to_the_chip_are_those_of_the_manual(self):
         # Set-up, search, release, field off.

@@ -142,4 +142,4 @@ class TroubleTest(unittest.TestCase):
         port = Port()
         reader = Rdm6300(port)
         self.assertIsNone(reader.tick(0))
-        self.assertEqual(port.reads, 64)
+        self.assertEqual(port.reads, 32)

@@ -26,6 +26,8 @@ _MAY_CATCH_ALL = ("firmware/app.py", "firmware/guard/loop.py", "firmware/ocpp/cl
                   "boards/_esp32/start.py")
 _NO_FLOAT = ("firmware/guard/", "firmware/evse/")
 _SLEEPS = ("sleep", "sleep_ms", "sleep_us")
+# A board may wait for some us of its own wiring; for more only the simulator's clock.
+_SLEEPS_OF = (("boards/sim/", ()), ("boards/", _SLEEPS[:2]), ("", _SLEEPS))
 
 
 def check(source):
@@ -49,9 +51,8 @@ def _import(source, node):
 def _import_from(source, node):
     yield from _import(source, node)
     taken = [alias.name for alias in node.names]
-    if node.module == "time" and not source.path.startswith("boards/"):
-        if any(name in _SLEEPS for name in taken):
-            yield _sleep(source, node)
+    if node.module == "time" and any(name in _sleeps(source) for name in taken):
+        yield _sleep(source, node)
     if "*" in taken:
         yield source.finding(node, "star-import", "name what you use")
 
@@ -64,9 +65,13 @@ def _call(source, node):
             yield source.finding(node, "banned-call", "no %s() here: %s"
                                  % (function.id, _CALLS[function.id]))
     elif (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
-          and function.value.id in ("time", "utime") and function.attr in _SLEEPS
-          and not source.path.startswith("boards/")):
+          and function.value.id in ("time", "utime") and function.attr in _sleeps(source)):
         yield _sleep(source, node)
+
+
+def _sleeps(source):
+    """The functions of `time` that may not be called there."""
+    return next(names for path, names in _SLEEPS_OF if source.path.startswith(path))
 
 
 def _sleep(source, node):

@@ -18,26 +18,24 @@ _LEVEL_MS = const(5)
 
 
 class _I2c:
-    """The bus, with the methods of machine.I2C; counts the time it takes at 100 kHz."""
+    """The bus, with the methods of machine.I2C."""
 
     def __init__(self, chip):
         self._chip = chip
-        self.busy_us = 0
 
     def writeto(self, address, data):
-        self._begin(address, len(data))
+        self._begin(address)
         self._chip.take(bytes(data))
         return len(data)
 
     def readfrom_into(self, address, into):
-        self._begin(address, len(into))
+        self._begin(address)
         is_ready, data = self._chip.look(len(into) > 1)
         for i in range(len(into)):
             into[i] = 0 if i == 0 or i > len(data) else data[i - 1]
         into[0] = 1 if is_ready else 0
 
-    def _begin(self, address, size):
-        self.busy_us += 90 * (size + 1)
+    def _begin(self, address):
         if address != 0x24 or self._chip.silent:
             raise OSError(19)
         self._chip.is_awake = True
@@ -48,7 +46,6 @@ class _Spi:
 
     def __init__(self, chip):
         self._chip = chip
-        self.busy_us = 0
         self.is_selected = False
 
     def select(self, level):
@@ -57,13 +54,11 @@ class _Spi:
             self._chip.is_awake = True
 
     def write(self, out):
-        self.busy_us += 8 * len(out)
         data = bytes([_turned(byte) for byte in out])
         if self.is_selected and not self._chip.silent and data[0] == 1:
             self._chip.take(data[1:])
 
     def write_readinto(self, out, into):
-        self.busy_us += 8 * len(out)
         first = _turned(out[0])
         data = b""
         if self.is_selected and not self._chip.silent and first in (2, 3):
