@@ -238,9 +238,15 @@ def test_line_when_a_search_is_cancelled_then_the_prompt_and_the_meter(bench, vm
         assert b"> " not in seen
         port.write(b"cancel\r")
         assert b"cancelled" in port.read_until(b"> ")
-        time.sleep(1)  # in which the line is given back
-        port.write(b"meter probe 2-9\r")
-        assert b"searching, " in port.read_until(b"ends it")
+        answer = b""
+        for _ in range(40):  # until the line is given back, in 1.5 s
+            port.write(b"meter probe 2-9\r")
+            port.readline()
+            answer = port.readline()
+            if b"another search" not in answer:
+                break
+            time.sleep(0.5)
+        assert answer.startswith(b"searching, ")
     with ConsoleLine(sim.ready["console"]) as line:
         assert "meter_silent" not in line.ask("why")[0]
     bench.wait_connector(lambda it: "meter_silent" not in it["faults"])
