@@ -8,6 +8,7 @@ mean is the board's own business.
 
 # ContactorWelded: bit per connector; only somebody who has seen the contacts may set it back to 0.
 # RcdTripped: the same for a residual current, which unplugging clears unless Country forbids it.
+# Country: ISO 3166, two letters; AT: the current comes back slowly after a fault of the mains.
 # WakeUpDelay: so many s an EV may sleep with an offer before it is woken once; 0 = never.
 # StorageLost: the stored configuration was lost; true keeps every connector Faulted.
 DEVICE = """

@@ -35,8 +35,8 @@ _X1_MS = const(3000)
 _CALM_MS = const(60_000)
 # The pilot stays broken so long after a change of phases: some EVs take less for a defect.
 _PHASES_MS = const(60_000)
-# State F after a fault that opens at once (Table A.5: 300 ms at least).
-_F_MS = const(300)
+# State F after a fault that opens at once (Table A.5: 300 ms at least), with two ticks to spare.
+_F_MS = const(400)
 # firmware.guard.guard: TRIP_WELD, TRIP_OVERCURRENT, TRIP_NOT_CLOSING
 _TRIP_WELD = const(4)
 _TRIP_OVERCURRENT = const(8)
@@ -44,6 +44,7 @@ _TRIP_NOT_CLOSING = const(16)
 # 1 << row of faults.TABLE
 _CP_GENERATOR = const(1 << 7)
 _DIODE = const(1 << 8)
+_MAINS = const(1 << 9 | 1 << 13 | 1 << 14 | 1 << 15)
 _METER_SILENT = const(1 << 25)
 _CP_TOGGLING = const(1 << 28)
 _SIMPLIFIED = const(1 << 29)
@@ -147,6 +148,9 @@ class Connector:
         if not self.wake_up.tick(now, self) and guard.duty:
             # What is measured while the pilot is broken, or F, says nothing about the EV.
             self.pilot.update(now, guard.high_mv, guard.low_mv, pwm, guard.blanked)
+        if not guard.duty:
+            # Behind it there may be another one, whose diode was not seen.
+            self.pilot.diode_ok = False
         if self.pilot.state not in (pilots.E, pilots.F):
             self.plugged = self.pilot.state != pilots.A
         if not self.pilot_known:
@@ -199,13 +203,19 @@ class Connector:
         before = self.overlay.bits
         elapsed_ms = 0 if self._tick is None else diff(now, self._tick)
         self._tick = now
-        self.protection.tick(now, self)
+        protection = self.protection
+        protection.tick(now, self)
         self.overlay.tick(self, elapsed_ms)
         self.faults, self.warnings = self.overlay.blocking, self.overlay.warnings
+        if self.overlay.bits & _MAINS:
+            protection.mains_at = now
+        limit_ma = min(self.overlay.limit_ma, protection.limit_ma, protection.ramp_ma)
+        self.limiter.set(TEMPERATURE, limit_ma)
         new = self.overlay.bits & ~before
         if not self.plugged:
             return
-        if new & HARD:
+        if new & HARD or (self._f.running and self.guard.closed):
+            # Its time begins when the contacts are apart.
             self._f.start(now, _F_MS)
         if self.pilot.state >= pilots.D and not self.ev_asks:
             self.power.hold(now, _REOFFER_MS)
@@ -216,7 +226,6 @@ class Connector:
             self.power.hold(now, _CALM_MS)
 
     def _power(self, now):
-        self.limiter.set(TEMPERATURE, min(self.overlay.limit_ma, self.protection.limit_ma))
         self.limiter.tick(now)
         held = self.socket is None or self.socket.ready
         running = self.session.state == sessions.RUNNING

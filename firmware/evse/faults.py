@@ -20,7 +20,7 @@ contactor_welded|contactor is welded|PowerSwitch!|17|H||
 rcd_trip|residual current device tripped|Ground!|02|H||
 emergency_stop|emergency stop|Other~|08|H||
 overcurrent|EV drew too much current|OverCurrent!|04|H||
-contactor_stuck_open|contactor does not close|PowerSwitch!|17|H||
+contactor_stuck_open|contactor does not close|PowerSwitch!|17|S||
 pe_lost|protective earth is lost|Ground!|02|H|5|20
 cp_short|pilot shorted to earth (E)|Other~|14|H||10
 cp_generator|pilot generator is wrong|Internal~|14|H||10
@@ -50,6 +50,9 @@ simplified_pilot|EV without S2: only 10 A|No~||10||
 
 # firmware.guard.guard's TRIP_ constants in the order of the first rows.
 _TRIPS = b"\x04\x01\x02\x08\x10"
+# TRIP_NOT_CLOSING: a fault after so many more tries (latches.py).
+_NOT_CLOSING = const(16)
+_RETRIES = const(2)
 # Bits of the rows that are found here. The others are known to whoever finds them.
 _CP_SHORT = const(1 << 6)
 _CP_GENERATOR = const(1 << 7)
@@ -77,8 +80,9 @@ class Fault:
 _ON, _OFF = [
     bytes([int(row.split("|")[at] or 0) for row in TABLE.split("\n")[1:-1]]) for at in (5, 6)
 ]
-# The rows whose reaction is H, and those with H or S: they are the first.
-HARD = const(0x3FF)
+# The rows whose reaction is H: the first, without the contactor that does not close, which stands
+# with its trip. And how many rows have H or S: they are the first, too.
+HARD = const(0x3EF)
 _BLOCKING_ROWS = const(22)
 
 
@@ -137,6 +141,8 @@ def _found(connector):
     if connector.socket is not None:
         found |= connector.socket.faults
     trips = connector.guard.trips_latched
+    if connector.protection.retries < _RETRIES:
+        trips &= ~_NOT_CLOSING
     if trips:
         for row in range(len(_TRIPS)):
             if trips & _TRIPS[row]:

@@ -66,11 +66,11 @@ class PilotReader:
         """Take one measurement; returns True when `state` has changed.
 
         now: ticks. high_mv, low_mv: plateaus of the pilot. pwm_on: the duty is neither X1 nor F.
-        blanked: after a new duty some EVs look like B and mean C.
+        blanked: after a new duty some EVs look like B and mean C (or D).
         """
         raw = classify(self.state, high_mv)
-        if blanked and raw == B and self.state == C:
-            raw = C
+        if blanked and raw == B and self.state in (C, D):
+            raw = self.state
         if raw != self.raw or self._raw_at is None:
             self.raw = raw
             self._raw_at = now

@@ -69,8 +69,10 @@ class Power:
         self.wants_contactor = ev_ready
 
     def _stopping(self, now, offer_ma, ev_ready, closed):
-        if closed and ev_ready and offer_ma:
-            # The offer is back before the EV has reacted: go on without switching.
+        is_due = self._force.left(now) <= _FORCE_OPEN_MS - _REOFFER_MS
+        if closed and ev_ready and offer_ma and is_due:
+            # The offer is back, and the EV has not reacted in the 5 s that it has for a new duty
+            # (sequence 6): go on without switching.
             self.state = OFFER
             self.offer_ma = offer_ma
             return

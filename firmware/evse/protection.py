@@ -3,8 +3,9 @@ residual current device's own test, and an EV that misuses the pilot.
 
 Only facts, as bits of faults.py, which has the times, reactions and codes. Mains: below 0.8 and
 above 1.15 of 230 V, and outside 47.5 to 51.5 Hz (57.5 to 61.5), nothing charges until 0.9 to 1.09
-and 49.9 to 50.1 Hz have held for 60 s (the limits of OVE R37). Below 0.6 of it the first reading
-of the meter counts, and the contactor opens at once.
+and 49.9 to 50.1 Hz, all of them, have held for 60 s (the limits of OVE R37; what comes after them
+is in latches.py). Below 0.6 of it the first reading of the meter counts, and the contactor opens
+at once.
 """
 
 from micropython import const
@@ -26,8 +27,7 @@ _TEMPERATURE_SENSOR = const(1 << 24)
 _DERATING = const(1 << 26)
 _CP_TOGGLING = const(1 << 28)
 _SIMPLIFIED = const(1 << 29)
-_LOW = const(_UNDERVOLTAGE | _POWER_LOSS)
-_MAINS = const(_OVERVOLTAGE | _LOW | _FREQUENCY | _PHASE_MISSING)
+_MAINS = const(_OVERVOLTAGE | _UNDERVOLTAGE | _POWER_LOSS | _FREQUENCY | _PHASE_MISSING)
 
 # 0.8 and 0.9, 1.15 and 1.09 of 230 V.
 _LOW_MV = const(184_000)
@@ -83,6 +83,12 @@ class Protection:
         self._leak, self._over, self._hard = Deadline(), Deadline(), Deadline()
         self._idle = Deadline()
         self._carried = False
+        # For latches.py: how often a contactor that did not close was tried again since the EV
+        # came; the last moment with a fault of the mains, None when all is as before, and what is
+        # allowed since.
+        self.retries = 0
+        self.mains_at = None
+        self.ramp_ma = _ALL_MA
         self._reading_id = 0
         self._toggles = 0
         self._cp = pilots.A
@@ -222,7 +228,7 @@ class Protection:
 
 def mains(meter, before):
     """Return what is wrong with the mains by the last reading, as bits of faults.py; what is wrong
-    already by `before` needs narrower limits to be right again."""
+    already by `before` stays until everything is within narrower limits."""
     found = 0
     least_mv, most_mv = 999_999, -1
     for voltage_mv in meter.voltage_mv:
@@ -232,20 +238,24 @@ def mains(meter, before):
                 found = _PHASE_MISSING
             else:
                 least_mv = min(least_mv, voltage_mv)
-    if least_mv < (_BACK_MV if before & _LOW else _LOW_MV):
+    if least_mv < _LOW_MV:
         found = _UNDERVOLTAGE
     if least_mv < _LOSS_MV or 0 <= most_mv < _GONE_MV:
         found = _POWER_LOSS
-    if most_mv > (_DOWN_MV if before & _OVERVOLTAGE else _HIGH_MV):
+    if most_mv > _HIGH_MV:
         found |= _OVERVOLTAGE
+    is_back = _BACK_MV <= least_mv and most_mv <= _DOWN_MV
     frequency_mhz = meter.frequency_mhz
     if frequency_mhz:
-        # From 50 Hz, or from 60.
+        # From 50 Hz, or from 60: -2.5 to 1.5 Hz, or 0.1 both ways.
         off_mhz = frequency_mhz - (60_000 if frequency_mhz > 55_000 else 50_000)
-        # -2.5 to 1.5 Hz, or 0.1 both ways.
-        half_mhz, off_mhz = (100, off_mhz) if before & _FREQUENCY else (2000, off_mhz + 500)
-        if not -half_mhz <= off_mhz <= half_mhz:
+        if not -2500 <= off_mhz <= 1500:
             found |= _FREQUENCY
+        is_back = is_back and -100 <= off_mhz <= 100
+    if not is_back:
+        found |= before & (_UNDERVOLTAGE | _OVERVOLTAGE | _FREQUENCY)
+        if before & _POWER_LOSS and not found & _POWER_LOSS:
+            found |= _UNDERVOLTAGE
     return found
 
 

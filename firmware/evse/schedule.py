@@ -7,9 +7,12 @@ Rules (OCPP 1.6 edition 2, 3.13), and ours where it leaves a choice:
   unless the configuration (TxDefaultAfterTxProfile) says that an installed one hides them anyway.
 - The smaller of that and the ChargePointMaxProfile counts; nothing raises the hardware's limit.
 - A is per phase, W the total. W becomes A by the nominal voltage and by numberPhases (3 if
-  absent), or by the phases of the connector if these are more: less would let an EV take more
-  than allowed. numberPhases 1 switches the others off where a second contactor can. For the way
-  back the smaller of the two counts.
+  absent, 7.12), or by the phases of the connector if these are more: less would let an EV take
+  more than allowed. numberPhases 1 or 2 leave one phase where a second contactor can switch the
+  others off: it has no two, and all three would be more than the schedule allows. 2 in W still
+  halve the power on that one phase, since 7.12 says which current a phase may carry. Where nothing
+  switches, A stay as they are, per phase, and W are divided by the three that are in use.
+  For the way back the smaller of the two counts.
 """
 
 from micropython import const

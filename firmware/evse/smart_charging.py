@@ -234,8 +234,10 @@ class SmartCharging:
             limit = smaller(own, maximum)
             # In a pause nothing is switched: the next period may want the phases as they are.
             if limit is None or limit.tenths:
-                one = (own and own.phases == 1) or (maximum and maximum.phases == 1)
-                seat.connector.phases_allowed = 1 if one else 3
+                # 7.14 numberPhases: so many can be used. The contactor knows all or one: of two it
+                # leaves one, since all would be more than the schedule allows.
+                fewest = min([each and each.phases or 3 for each in (own, maximum)])
+                seat.connector.phases_allowed = 3 if fewest == 3 else 1
             until = min(until, view.until)
         self._until = until
         share([seat.connector for seat in self._seats], limits, maximum)

@@ -21,7 +21,7 @@ class Station:
     between = staticmethod(statuses.between)
 
     def __init__(self, connectors, parts):
-        """`parts` has config, clock, settings (a key/value store), transactions, authorizer."""
+        """parts: config, clock, log, settings (a key/value store), transactions, authorizer."""
         self.connectors = connectors
         self.online = False
         self.reader_silent = False
@@ -37,6 +37,7 @@ class Station:
         self._config = parts.config
         self._clock = parts.clock
         self._authorizer = parts.authorizer
+        self._log = parts.log
         self._intents = []
 
     def keep_reservations(self, reservations):
@@ -187,7 +188,7 @@ class Station:
             self.reservations.tick(now)
         for connector in self.connectors:
             connector.tick(now)
-            latches.tick(now, connector, self._config)
+            latches.tick(now, connector, self._config, self._log)
             self.lifecycle.step(now, connector)
             self.admission.follow(now, connector)
             self._derive(now, connector)

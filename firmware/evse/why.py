@@ -45,7 +45,10 @@ def _add_running(connector, found):
     if not connector.limiter.minimum_ma() and connector.overlay.limit_ma:
         found.append("limit below 6 A: " + NAMES[connector.limiter.tightest()])
     elif connector.power.rest.running:
-        found.append("waiting before current is offered again")
+        # Nothing that is latched is no fault, but this: it is tried three times.
+        is_tried = connector.guard.trips_latched and not connector.faults
+        text = "contactor did not close: next try soon"
+        found.append(text if is_tried else "waiting before current is offered again")
     elif connector.offering and connector.plugged:
         if pilot == pilots.B:
             found.append("EV does not ask for energy (pilot B)")

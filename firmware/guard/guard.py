@@ -85,8 +85,8 @@ _TICKS_MASK = const(0x3FFFFFFF)
 _STALE_MS = const(1000)
 _OUT_STEPS = const(3)  # leaving C/D: 30 ms of the 100 ms of sequences 2.2 and 8.1
 _IN_STEPS = const(25)  # entering: 250 ms, so that a level on the threshold cannot chatter
-_DIODE_MS = const(200)  # with the steps and the relay 250 ms
 _DIODE_STEPS = const(25)
+_NO_DIODE_STEPS = const(21)  # 200 ms from the first to the last, 230 of 250 with the relay
 _CLOSE_MS = const(250)
 _WELD_MS = const(1000)
 _X1_MS = const(6500)  # sequence 10.2: the EV has 3 s to open S2, we open by force after 6 s
@@ -165,7 +165,7 @@ class Guard:
         self._bad_steps = 0
         self._a_steps = 0
         self._diode_steps = 0
-        self._diode_bad_at = None
+        self._no_diode_steps = 0
         self._x1_at = None
         self._mismatch_at = None
         self._clear = 0  # 1: requested, 2: requested by service
@@ -186,7 +186,7 @@ class Guard:
         self._blank(now)
         conditions = (
             self._pilot(high_mv)
-            | self._diode(now, low_mv)
+            | self._diode(low_mv)
             | self._request(now)
             | self._contactor(now, mirror_closed)
             | self._trips(trips | self.request_trips)
@@ -242,8 +242,10 @@ class Guard:
         """Conditions of the high half, filtered: three steps to open, 25 to close."""
         floor_mv = self._d_e_mv if self.is_d_allowed else self._c_d_mv
         if self.duty == DUTY_F:
-            # The line says nothing about the EV, and we know why it is low.
+            # The line says nothing about the EV, and we know why it is low. Behind it there may
+            # be another one when it ends.
             is_cd = is_bad = False
+            self._diode_steps = 0
         else:
             is_cd = floor_mv < high_mv < (self._a_b_mv if self.blanked else self._b_c_mv)
             is_bad = high_mv <= self._d_e_mv or high_mv > _RANGE_MV
@@ -261,7 +263,8 @@ class Guard:
         else:
             self._in_steps = 0
             self._out_steps += 1
-            if self._out_steps >= _OUT_STEPS:
+            # One sample may be noise to what is closed; nothing is closed upon it.
+            if self._out_steps >= _OUT_STEPS or not self.close:
                 self._out_steps = _OUT_STEPS
                 self._cp &= ~_CP_CD
         self._bad_steps = self._bad_steps + 1 if is_bad else 0
@@ -273,25 +276,22 @@ class Guard:
             self._cp &= ~_CP_BAD
         return self._cp
 
-    def _diode(self, now, low_mv):
+    def _diode(self, low_mv):
         """_NO_DIODE unless the low half was seen under PWM since the plug-in and is still there.
 
-        Table A.4: a missing diode pulls the low half up to -8.8 V in B and -5.6 V in C.
+        Table A.4: a missing diode pulls the low half up to -8.8 V in B and -5.6 V in C. Steps are
+        counted, not time: without PWM there is no low half, so nothing is added in X1, and
+        nothing forgiven.
         """
         if DUTY_F < self.duty < DUTY_X1:
             if low_mv <= self._diode_mv:
-                self._diode_bad_at = None
+                self._no_diode_steps = 0
                 if self._diode_steps < _DIODE_STEPS:
                     self._diode_steps += 1
-            elif self._diode_steps < _DIODE_STEPS:
-                self._diode_steps = 0
-            elif self._diode_bad_at is None:
-                self._diode_bad_at = now
-            elif (now - self._diode_bad_at) & _TICKS_MASK >= _DIODE_MS:
-                self._diode_steps = 0
-        else:
-            # Without PWM there is no low half: what was proven stays proven, nothing is added.
-            self._diode_bad_at = None
+            else:
+                self._no_diode_steps += 1
+                if self._diode_steps < _DIODE_STEPS or self._no_diode_steps >= _NO_DIODE_STEPS:
+                    self._no_diode_steps = self._diode_steps = 0
         return 0 if self._diode_steps >= _DIODE_STEPS else _NO_DIODE
 
     def _request(self, now):

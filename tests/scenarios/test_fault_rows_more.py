@@ -215,22 +215,6 @@ class GeneratorTest(Rows):
 
 
 class NoMirrorTest(Rows):
-    def test_contactor_that_does_not_close_then_found_by_the_current(self):
-        # Half a minute in C with an offer, and nothing flows; over when the EV has left.
-        plant = self.begin(has_mirror=False)
-        plant.do("fault", name="contactor_stuck_open")
-        self.charge()
-        plant.run(23_000)
-        self.assertEqual(plant.status(), "Charging")
-        self.wait("Faulted", 4000)
-        self.assert_faulted("contactor_stuck_open", "PowerSwitchFailure", "CX017")
-        plant.run(60_000)
-        self.assertEqual(plant.status(), "Faulted")
-        plant.do("clear", name="contactor_stuck_open")
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
-
     def test_current_that_has_flowed_then_the_contactor_is_closed_whatever_comes(self):
         # An EV that stays in C and takes a break is no fault of ours.
         plant = self.begin(has_mirror=False)

@@ -110,21 +110,24 @@ class DiodeTest(Rows):
 
 
 class ContactorTest(Rows):
-    def test_stuck_contactor_at_rest_and_offering_then_told_when_it_does_not_close(self):
-        # Nobody can know before: 250 ms after the command, within the row's second.
+    def test_stuck_contactor_at_rest_and_offering_then_x1_when_it_does_not_close(self):
+        # Nobody can know before: 250 ms after the command, within the row's second; told after
+        # three tries.
         plant = self.plug(wants=False)
         plant.do("fault", name="contactor_stuck_open")
         self.stays_quiet("SuspendedEV")
         plant.do("ev", wants=True)
         self.within(20_000, lambda: self.outlet().contactor.coil)
-        self.faulted("contactor_stuck_open", _SWITCH, 1000)
+        self.within(1000, lambda: not self.is_offered())
         self.assertFalse(self.outlet().contactor.coil)
+        self.faulted("contactor_stuck_open", _SWITCH, 15_000)
         self.goes_with_the_plug("contactor_stuck_open", 0)
 
-    def test_contactor_that_drops_out_while_charging_then_told_in_a_second(self):
+    def test_contactor_that_drops_out_while_charging_then_x1_in_a_second(self):
         plant = self.plug()
         plant.do("fault", name="contactor_stuck_open")
-        self.faulted("contactor_stuck_open", _SWITCH, 1000)
+        self.within(1000, lambda: not self.is_offered())
+        self.faulted("contactor_stuck_open", _SWITCH, 15_000)
         self.goes_with_the_plug("contactor_stuck_open", 1)
 
     def test_weld_while_charging_then_told_in_4_s_of_the_opening_and_kept(self):

@@ -55,6 +55,22 @@ class PhaseSwitchingTest(ProfileScenario):
         self.until_offer(16_000, 6000)
         self.finish()
 
+    def test_two_phases_then_one_carries_and_neither_power_nor_current_is_more_than_allowed(self):
+        # OCPP 1.6 7.14: so many can be used; the contactor knows one and three. 7.12: 5520 W by
+        # 2 x 230 V are 12 A in a phase; three phases with 12 A would be 8280 W.
+        for unit, limit in (("A", 12), ("W", 5520)):
+            plant = self.begin()
+            self.charge()
+            self.assertEqual(
+                self.set(profile(1, unit=unit, limits=((0, limit),), phases=2)), "Accepted")
+            self.switched(False)
+            self.wait("Charging", 80_000)
+            self.assertEqual(self.live(), [True, False, False])
+            self.until_offer(12_000, 200)
+            self.assertTrue(plant.state()["power_w"] <= 5520)
+            self.finish()
+            self.tearDown()
+
     def test_pause_in_a_profile_then_no_phases_are_switched_for_it(self):
         # One phase, nothing, one phase: the contactor of the phases stays where it is.
         plant = self.begin()

@@ -12,7 +12,7 @@ _X1 = 65535
 _OPEN_STEPS = 8
 _LOWER_STEPS = 10
 _GLITCH_STEPS = 60
-_GLITCH_AGAIN_STEPS = 450
+_GLITCH_AGAIN_STEPS = 440
 # Sequence 10.2: an EV that ignores X1 is cut off after 6 s.
 _X1_STEPS = 660
 _RISE_MS = 5000
@@ -28,6 +28,7 @@ class _Watch:
         self.without_c = 0
         self.duty = _X1
         self.since_duty = 0
+        self.since_glitch = _GLITCH_AGAIN_STEPS
         self.unlocked = 0
         self.under_x1 = 0
         self.too_much = 0
@@ -68,14 +69,19 @@ class Invariants:
         # Nobody can open a welded one.
         closed = closed and not outlet.contactor.welded
         asks = outlet.load == "C" or (outlet.load == "D" and connector.guard.is_d_allowed)
-        # After a new offer an EV may look like B for a moment, once in a while, and mean C.
+        # After a new offer an EV may look like B for a moment, and mean C: counted from that
+        # offer, and the next time at the earliest after an offer 4.4 s later.
         duty = outlet.circuit.duty
         watch.since_duty += 1
+        watch.since_glitch += 1
         if duty != watch.duty:
-            is_new = watch.since_duty > _GLITCH_AGAIN_STEPS and 0 < duty < _X1
-            watch.since_duty = 0 if is_new else watch.since_duty
+            watch.since_duty = 0
             watch.duty = duty
-        asks = asks or (outlet.load == "B" and watch.since_duty < _GLITCH_STEPS and duty < _X1)
+        if outlet.load == "B" and closed and 0 < duty < _X1:
+            age = watch.since_glitch - watch.since_duty
+            if watch.since_duty < _GLITCH_STEPS and age >= _GLITCH_AGAIN_STEPS:
+                watch.since_glitch = watch.since_duty
+            asks = asks or watch.since_glitch < _GLITCH_STEPS
         watch.without_c = watch.without_c + 1 if closed and not asks else 0
         if watch.without_c == _OPEN_STEPS:
             self._report("contactor closed for 80 ms without the EV in C")

@@ -62,6 +62,23 @@ class Oracle:
         maximum = self._purpose("ChargePointMaxProfile", (0,), second, None)
         return self._ma(self._one(connector, second, second, maximum))
 
+    def limits(self, connector, second):
+        """Return what counts for a running connector, (tenths, unit, numberPhases or 0) each: of
+        its own profiles and of those for the station, at most one."""
+        own = self._own(connector, second, second)
+        maximum = self._purpose("ChargePointMaxProfile", (0,), second, None)
+        return [found for found in (own, maximum) if found]
+
+    def phases_allowed(self, connector, second, before):
+        """Return the phases that a station which can do 1 or 3 may use (7.14 numberPhases).
+
+        before: what it uses; in a pause nothing is switched.
+        """
+        limits = self.limits(connector, second)
+        if limits and min(limits, key=self._ma)[0] == 0:
+            return before
+        return 3 if all(found[2] in (0, 3) for found in limits) else 1
+
     def _one(self, connector, second, begin_now, maximum):
         found = self._own(connector, second, begin_now)
         if found is None or (maximum and self._ma(maximum) < self._ma(found)):

@@ -48,6 +48,7 @@ class PlainConnector:
         self.id = number
         self.phases = phases
         self.limiter = Limiter(hardware_ma)
+        self.phases_allowed = 3
         self.transaction = None
         self.interrupted = None
 
@@ -141,6 +142,8 @@ class Question:
         self.duration = source.between(1, 9) * _DAY if days else source.between(0, 600)
         self.unit = source.choice(("A", "W"))
         self.extra = [source.between(0, max(self.duration - 1, 0)) for _ in range(8)]
+        # A second contactor can leave out two of three phases.
+        self.switches = phases == 3 and source.chance(500)
 
     def _set(self, connector, payload, second, transaction):
         if self.rig.set(connector, payload, transaction):
@@ -176,20 +179,46 @@ class Question:
         return None
 
     def disagreement_live(self, steps_s):
-        """Like `disagreement`, for the current in mA that is offered while time passes.
+        """Like `disagreement`, for the phases and the current in mA that are offered while time
+        passes, and None only if they exceed no schedule.
 
         steps_s: how far to go each time. A second connector would share; then there is no answer.
         """
         second = self.second
-        for step_s in steps_s if len(self.rig.connectors) == 1 else ():
+        connector = self.rig.connectors[0]
+        if self.switches:
+            # What was switched until now is not asked.
+            connector.phases = connector.phases_allowed
+        for step_s in (0,) + steps_s if len(self.rig.connectors) == 1 else ():
             self.rig.run(step_s)
             second += step_s
-            ours = self.rig.connectors[0].limiter.least_ma()
+            if self.switches:
+                before = connector.phases
+                self.oracle.phases = self.oracle.phases_allowed(1, second, before)
+                connector.phases = connector.phases_allowed
+                if connector.phases != self.oracle.phases:
+                    return second - self.second, connector.phases, self.oracle.phases
+                self.rig.smart.tick(self.rig.now)
+            ours = connector.limiter.least_ma()
             # Tenths of A are what the oracle says for the hardware; the limiter has mA.
             theirs = self.oracle.current_ma(1, second)
             if ours != theirs:
                 return second - self.second, ours, theirs
+            for limit in self.oracle.limits(1, second):
+                if self._exceeds(ours, connector.phases, limit):
+                    return second - self.second, ours, limit
         return None
+
+    def _exceeds(self, ma, phases, limit):
+        """Is it more than a profile allows: in total, per phase, or on more phases?"""
+        tenths, unit, number = limit
+        number = number or 3
+        if self.switches and ma and phases > number:
+            return True
+        if unit == "A":
+            return ma > tenths * 100
+        # OCPP 1.6 7.12: current per phase = power / (voltage * numberPhases), the power in total.
+        return ma * 230 * max(phases, number) > tenths * 100
 
 
 def digest(sets):

@@ -27,7 +27,7 @@ ROWS = (
     ("emergency_stop", "open", 100),
     ("diode", "open", 250),
     ("pe_lost", "open", 500),
-    ("contactor_stuck_open", "told", 1000),
+    ("contactor_stuck_open", "x1", 1000),
     ("lock slips", "open", 1000),
     ("cp_short", "open", 3000),
     ("cp_negative", "open", 3000),

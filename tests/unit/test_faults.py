@@ -37,6 +37,7 @@ class _Facts:
         self.state = 0
         self.found = 0
         self.plugged = True
+        self.retries = 2
         self.socket = None
 
 
@@ -58,6 +59,16 @@ class FaultsTest(unittest.TestCase):
             self.assertEqual(self.tick(), [name])
             self.facts.guard.trips_latched = 0
             self.assertEqual(self.tick(), [])
+
+    def test_contactor_that_may_be_tried_again_then_is_no_fault_yet(self):
+        # The third failure is one; any other trip is at once.
+        for self.facts.retries in (0, 1):
+            self.facts.guard.trips_latched = guard.TRIP_NOT_CLOSING
+            self.assertEqual(self.tick(), [])
+            self.facts.guard.trips_latched |= guard.TRIP_RCD
+            self.assertEqual(self.tick(), ["rcd_trip"])
+            self.facts.guard.trips_latched = 0
+            self.tick()
 
     def test_worst_comes_first(self):
         # The order of the table is the order of reporting: a weld before anything else.
@@ -117,7 +128,10 @@ class FaultsTest(unittest.TestCase):
         hard = [faults.Fault(row).name for row in range(_ROWS) if faults.HARD >> row & 1]
         self.assertEqual(
             sorted(hard),
-            sorted(list(_BY_TRIP) + "pe_lost cp_short cp_generator diode power_loss".split()),
+            sorted(
+                "contactor_welded rcd_trip emergency_stop overcurrent pe_lost cp_short"
+                " cp_generator diode power_loss".split()
+            ),
         )
 
     def test_several_limits_then_the_least_counts(self):

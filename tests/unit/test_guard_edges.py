@@ -116,8 +116,8 @@ class DiodeTest(unittest.TestCase):
         rig.step(30)
         self.assertEqual(rig.why(), "no diode")
 
-    def test_step_in_x1_ends_the_time_of_a_bad_low_half(self):
-        # 150 ms bad, a pause in X1, one bad sample: not 200 ms of bad.
+    def test_step_in_x1_adds_nothing_to_a_bad_low_half_and_takes_nothing_off(self):
+        # 15 bad samples, half a second of X1, 5 more: 20 are too few, the next is the 21st.
         rig = charging()
         rig.low_mv = -5600
         rig.step(15)
@@ -126,6 +126,8 @@ class DiodeTest(unittest.TestCase):
         rig.guard.request_duty = PWM
         rig.step(5)
         self.assertEqual(rig.guard.state, CLOSED)
+        rig.step()
+        self.assertEqual(rig.guard.state, OPEN)
 
 
 class TimeTest(unittest.TestCase):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.evse import faults, protection
+from firmware.evse import faults, latches, protection
 from firmware.guard.guard import Guard
 
 
@@ -41,6 +41,28 @@ class MainsTest(unittest.TestCase):
         self.check(["overvoltage"], high, voltage_mv=(250_701,) * 3)
         self.check([], high, voltage_mv=(250_700,) * 3)
 
+    def test_fault_that_is_over_then_stays_until_everything_is_good(self):
+        # OVE R37: voltage and frequency together, whichever of them was wrong. Nothing else is
+        # called wrong meanwhile.
+        normal = {"voltage_mv": (230_000,) * 3, "frequency_mhz": 50_000}
+        wrong = (
+            ("undervoltage", {"voltage_mv": (180_000,) * 3}),
+            ("overvoltage", {"voltage_mv": (270_000,) * 3}),
+            ("frequency", {"frequency_mhz": 47_000}),
+        )
+        for name, reading in wrong:
+            before = protection.mains(Meter(**reading), 0)
+            self.assertEqual(names(before), [name])
+            for almost in (
+                {"voltage_mv": (206_999, 230_000, 230_000)},
+                {"voltage_mv": (230_000, 230_000, 250_701)},
+                {"frequency_mhz": 49_899},
+                {"frequency_mhz": 50_101},
+            ):
+                self.check([name], before, **dict(normal, **almost))
+                self.check([], 0, **dict(normal, **almost))
+            self.check([], before, **normal)
+
     def test_one_phase_gone_then_missing_and_not_low(self):
         # All gone is a power loss.
         self.check(["phase_missing"], voltage_mv=(230_000, 69_999, 230_000))
@@ -70,6 +92,46 @@ class MainsTest(unittest.TestCase):
         wrong = protection.mains(Meter(frequency_mhz=52_000), 0)
         self.check(["frequency"], wrong, frequency_mhz=50_101)
         self.check([], wrong, frequency_mhz=49_900)
+
+
+class Ramping:
+    """A connector without a latch, in its place its own guard, pilot and configuration."""
+
+    def __init__(self, country):
+        self.guard = self.pilot = self
+        self.country = country
+        self.trips_latched = self.conditions = self.kept = self.state = 0
+        self.pilot_known = False
+        self.id = 1
+        self.protection = protection.Protection(Port(), 32_000)
+        self.protection.mains_at = self.begin = 0x3FFFFFFF - 100_000  # just before the wrap
+
+    def get(self, name):
+        return self.country if name == "Country" else 0
+
+    def after(self, elapsed_ms):
+        """Return what the ramp allows then."""
+        latches.tick((self.begin + elapsed_ms) & 0x3FFFFFFF, self, self, None)
+        return self.protection.ramp_ma
+
+
+class RampTest(unittest.TestCase):
+    def test_minute_by_minute_then_up_to_all_and_forgotten(self):
+        # OVE R37: 6 A, 1 A more each minute; after 74 there is no pilot that could say more.
+        unit = Ramping("at")
+        for minute in range(74):
+            for elapsed_ms in (minute * 60_000, minute * 60_000 + 59_999):
+                self.assertEqual(unit.after(elapsed_ms), 6000 + minute * 1000)
+        self.assertEqual(unit.after(74 * 60_000), 80_000)
+        self.assertIsNone(unit.protection.mains_at)
+        self.assertEqual(unit.after(0), 80_000)
+
+    def test_country_without_the_rule_then_no_ramp(self):
+        # Whatever the installer has written there.
+        for country in ("", "DE", "A", "TA"):
+            unit = Ramping(country)
+            self.assertEqual(unit.after(0), 80_000)
+            self.assertIsNone(unit.protection.mains_at)
 
 
 class TemperatureTest(unittest.TestCase):

@@ -87,6 +87,18 @@ class PurposeTest(unittest.TestCase):
         rig.set(1, profile(1, unit="W", limits=((0, 6900),)))
         self.assertEqual(rig.limit_ma(), 10_000)
 
+    def test_two_phases_are_one_where_they_can_be_switched_and_three_where_not(self):
+        # 6900 W: 10 A on three phases whatever is said; 15 A on the one that stands for two.
+        self.rig.set(1, profile(1, unit="W", phases=2, limits=((0, 6900),)))
+        connector = self.rig.connectors[0]
+        self.assertEqual((self.rig.limit_ma(), connector.phases_allowed), (10_000, 1))
+        connector.phases = 1
+        self.rig.run(1)
+        self.assertEqual(self.rig.limit_ma(), 15_000)
+        for phases, allowed in ((3, 3), (2, 1), (None, 3), (1, 1)):
+            self.rig.set(1, profile(1, phases=phases, limits=((0, 10),)))
+            self.assertEqual((self.rig.limit_ma(), connector.phases_allowed), (10_000, allowed))
+
     def test_profile_above_the_hardware_raises_nothing(self):
         # 1,000,000 A is a limit like any other, and the cable's 20 A stay.
         self.rig.connectors[0].limiter.set(1, 20_000)
