@@ -28,6 +28,8 @@ _LATE = ("firmware.console.", "firmware.evse.socket_side", "firmware.auth.list_u
 # What connects the simulated world to the firmware; on a board, its drivers do.
 SIMULATED_BOARD = ("boards.sim.network", "boards.sim.board")
 _WORLD = ("boards.sim.",)
+# Loaded by a name that stands in a board's description: to be had as they are, too.
+_BY_NAME = ("meters.maps.",)
 # It keeps chains of imports short; in the bundle there are none.
 _NEEDLESS = ("firmware.preload",)
 
@@ -132,7 +134,7 @@ class _Linker:
         inside += [name for name in _NEEDLESS if name in self._paths]
         copied = self._needed_by([name for name in self._apart if name not in _APART])
         copied |= self._needed_by(self._copied).union(self._copied)
-        inside = [name for name in inside if name not in copied]
+        inside = [name for name in inside if name not in copied and not name.startswith(_BY_NAME)]
         whole.imports = [_import_line(name, attribute, bound) for (name, attribute), bound
                          in sorted(self._imports.items(), key=str)]
         doors = self._doors(inside)

@@ -23,6 +23,8 @@ from tools.board_port import BoardPort, PortError
 
 _BAUD = 115200
 _ANSWER_S = 10
+# From one line to the next of an answer that takes minutes, such as that of `meter probe`.
+_NEXT_S = 60
 _PROMPT = re.compile(rb"(?:^|\n)(import)?> $")
 _MICROPYTHON = b">>> "
 
@@ -40,11 +42,9 @@ class ConsoleLine:
         self.is_taking = False  # an import takes the lines
         self._serial = _open(port, 0.1)
         self._serial.reset_input_buffer()
-        self.ask("", clear=True)
+        self.ask("abort", clear=True)  # somebody may have left an import or a search unfinished
         while self._serial.read(4096):
             pass  # what others have typed before us has its prompts, too
-        if self.is_taking:
-            self.ask("abort")  # somebody left an import unfinished
 
     def __enter__(self):
         return self
@@ -71,7 +71,10 @@ class ConsoleLine:
         data = b""
         deadline = time.monotonic() + self._answer_s
         while time.monotonic() < deadline:
-            data += self._serial.read(max(1, self._serial.in_waiting))
+            more = self._serial.read(max(1, self._serial.in_waiting))
+            data += more
+            if b"\n" in more and data.count(b"\n") > 1:
+                deadline = max(deadline, time.monotonic() + _NEXT_S)
             if data.endswith(_MICROPYTHON):
                 raise ConsoleError("this is MicroPython's prompt; Ctrl-D there starts the charger")
             found = _PROMPT.search(data)

@@ -162,7 +162,9 @@ class Esp32Board:
             from modbus.master import Master
 
             direction = pin(row.get("direction"), 0)
-            self._line = Master(uart(row, 9600), row.get("baud", 9600), direction)
+            baud = row.get("baud", 9600)
+            self._line = Master(uart(row, baud), baud, direction)
+            self._line.parity_bit = row.get("parity")
         return self._line
 
     def _reader(self, row):

@@ -21,6 +21,7 @@ config|get [KEY], set KEY VALUE, reset KEY, export, import [--dry-run]|all setti
 wifi|[SSID [PASSWORD]]|the network, on trial|wifi "My net" "its password"
 ocpp|[url URL id ID profile 0..2 key KEY], keep, revert|the central system, on trial|ocpp url ws://10.0.0.1/ocpp id BOX-1
 card|[learn]|the id of the next card|card learn
+meter|probe [ADDRESSES]|finds its type, address and baud, in 10 s to 2 min an address; not while a car charges, `cancel` ends it|meter probe 1-5,10
 log||the last messages|
 mem||the heap|
 time||UTC and uptime|
@@ -31,10 +32,16 @@ factory-reset|yes|all settings and lists to their defaults|factory-reset yes
 _UNKNOWN = "no command %s%s; `help` lists all"
 _CHECK = ("verdict", "name", "figure", "remedy")
 _LEARN_MS = 30000
+# What a search takes of the heap; 9 KB are its code where that is not executed in place.
+_METER_BYTES = 12000
+_FULL = "needs %d bytes of heap, %d are free: take tests/device/meter_probe.py"
 
 
 class Console:
-    """One person's or tool's console. `taking`: an import under way, which takes the next lines.
+    """One person's or tool's console. `taking`: what is under way and takes the next lines.
+
+    That has `take(line)`, which returns what a command does or None, `as_json`, and `prompt`,
+    empty if it tells more by itself: then somebody asks it with empty lines.
 
     With `app` it finds all the rest: see firmware/app.py.
     """
@@ -166,6 +173,16 @@ def _card(console, words):
     return [("card", app.learned), ("waiting_s", (left_ms or 0) // 1000)]
 
 
+def _meter(console, words):
+    if hasattr(gc, "mem_free"):
+        gc.collect()
+        if gc.mem_free() < _METER_BYTES:
+            raise ConsoleError(_FULL % (_METER_BYTES, gc.mem_free()))
+    from firmware.console.meter import meter
+
+    return meter(console, words)
+
+
 def _log(console, _words):
     return ["%s %s: %s" % ("EWID"[line[0]], line[1], line[2]) for line in console.app.log.lines()]
 
@@ -224,6 +241,7 @@ _HANDLERS = {
     "wifi": wifi,
     "ocpp": ocpp,
     "card": _card,
+    "meter": _meter,
     "log": _log,
     "mem": _mem,
     "time": _time,
@@ -241,7 +259,7 @@ def _text(value):
     if _has_pairs(value):
         return ", ".join(["%s %s" % (name, _text(item)) for name, item in value])
     if isinstance(value, list):
-        return "; ".join(value)
+        return "; ".join([_text(item) for item in value]) or "-"
     if value is True or value is False:
         return "yes" if value else "no"
     return "-" if value is None or value == "" else str(value)

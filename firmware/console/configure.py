@@ -156,6 +156,8 @@ def _set_all(console, pairs):
 class _Import:
     """Lines `key = value` up to `end`; nothing is changed before all are good."""
 
+    prompt = b"import> "
+
     def __init__(self, console, is_dry):
         self.as_json = console.as_json
         self._console = console

@@ -79,7 +79,7 @@ class Report:
                   "%s mV, %s W, read %d ms ago, %d missed, %d implausible" % (
                       meter.voltage_mv[0], meter.power_w, meter.silent_ms(now), meter.missed,
                       meter.implausible),
-                  "swap A and B; address, speed, supply, type of the meter")
+                  "swap A and B; supply; address, speed, type: `meter probe`")
         for fault in connector.faults:
             self._add(2, "fault", fault.text, "`why`, `log`")
 

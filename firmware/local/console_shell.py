@@ -13,7 +13,7 @@ from micropython import const
 _LINE_MAX = const(512)
 _IDLE_MS = const(120_000)
 _PACKAGE = "firmware.console"
-_MODULES = " .commands .configure .doctor"  # the first is the package itself
+_MODULES = " .commands .configure .doctor .meter"  # the first is the package itself
 
 
 class Commands:
@@ -25,8 +25,8 @@ class Commands:
 
     @property
     def taking(self):
-        """True while an import takes the lines."""
-        return self._console is not None and self._console.taking is not None
+        """What takes the lines: an import or a search; None for commands."""
+        return self._console and self._console.taking
 
     def run(self, line):
         """Carry out a line; yields the lines of the answer. Raises nothing."""
@@ -44,7 +44,9 @@ class Commands:
             yield "error: it failed (%r): see `doctor`, then try again" % error
 
     def drop(self):
-        """Forget a half finished import and give the heap back."""
+        """Forget a half finished import, end a search, and give the heap back."""
+        if self._console:
+            self._console.taking = None
         self._console = None
         for tail in _MODULES.split(" "):
             sys.modules.pop(_PACKAGE + tail, None)
@@ -75,20 +77,31 @@ class ConsoleShell:
         """Serve the line until it ends."""
         read = self._reader.read
         while True:
-            if self._line is None or self._commands.taking:
+            taking = self._commands.taking
+            if self._line is None or taking and taking.prompt:
                 data = await read(1)
             else:
                 try:
-                    data = await asyncio.wait_for(read(1), _IDLE_MS // 1000)
+                    data = await asyncio.wait_for(read(1), 1 if taking else _IDLE_MS // 1000)
                 except asyncio.TimeoutError:
-                    self._line = None
-                    self._count = 0
-                    self._commands.drop()
-                    continue
-            if not data:
+                    data = None
+            if data == b"":
+                self._commands.drop()
                 return
-            for piece in self.receive(data[0]):
+            for piece in self.receive(data[0]) if data else self._waited(taking):
                 await self._write(piece)
+
+    def _waited(self, taking):
+        # Nothing was typed for a while: a search may have something to tell.
+        if not taking:
+            self._line = None
+            self._count = 0
+            self._commands.drop()
+            return
+        for line in self._commands.run(""):
+            yield line.encode() + b"\r\n"
+        if not self._commands.taking:
+            yield b"> "
 
     def receive(self, byte):
         """Take one byte; returns what is to be written, in pieces."""
@@ -150,7 +163,8 @@ class ConsoleShell:
             lines = ("error: ignored, a line has %d bytes at most" % _LINE_MAX,)
         for line in lines:
             yield line.encode() + b"\r\n"
-        yield b"import> " if self._commands.taking else b"> "
+        taking = self._commands.taking
+        yield taking.prompt if taking else b"> "
 
 
 def _hides(line):

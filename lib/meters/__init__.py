@@ -34,4 +34,7 @@ and counted in `implausible`; the attributes keep the last good one. Further cou
 (the meter answered with an exception), `missed` (no legible answer in time).
 
 The lists are updated in place: copy what must not change.
+
+A meter on a Modbus line has `address` and `line`, a modbus.master.Master: whoever borrows its port
+puts something there that refuses requests, and brings the line back.
 """

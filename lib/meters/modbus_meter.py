@@ -30,9 +30,9 @@ class ModbusMeter(Meter):
         super().__init__(lost_ms)
         name, function, usual, _, _, gap_ms, reads, values = meter_map
         self.name = name
-        self._master = master
+        self.line = master
         self._function = function
-        self._address = usual if address is None else address
+        self.address = usual if address is None else address
         self._period_ms = period_ms
         self._gap_ms = gap_ms
         self._reads = reads
@@ -49,9 +49,9 @@ class ModbusMeter(Meter):
     def tick(self, now):
         """Ask when it is time, take what came. Ticks the master too."""
         self._count_silence(now)
-        self._master.tick(now)
+        self.line.tick(now)
         if self._is_asked:
-            result = self._master.take()
+            result = self.line.take()
             if result is not None:
                 self._is_asked = False
                 self._take(now, result)
@@ -61,7 +61,7 @@ class ModbusMeter(Meter):
     def poll_now(self, now):
         """Ask again as soon as the line is free; what is already under way was sent too early."""
         if self._is_asked:
-            self._is_urgent = self._read > 0 or self._master.sent_at is not None
+            self._is_urgent = self._read > 0 or self.line.sent_at is not None
         else:
             self._begin_anew(now, 0)
 
@@ -72,7 +72,7 @@ class ModbusMeter(Meter):
 
     def _ask(self, now):
         first, count = self._reads[self._read]
-        if self._master.request(now, self._address, self._function, first, count):
+        if self.line.request(now, self.address, self._function, first, count):
             self._is_asked = True
             self._gap.stop()
             if self._read == 0:
@@ -86,7 +86,7 @@ class ModbusMeter(Meter):
         if self._gap_ms:
             self._gap.start(now, self._gap_ms)
         if self._read == 0:
-            self._sent_at = self._master.sent_at
+            self._sent_at = self.line.sent_at
         is_good = result[0] == "reply"
         if is_good:
             is_good = self._decode(result[1])

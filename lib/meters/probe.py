@@ -1,44 +1,74 @@
 """Find out which meter hangs on a Modbus line: every map is tried, what it reads must make sense.
 
-The maps come as an argument, so that only the tool that probes needs them all. Nothing is ever
-written to a meter.
+One map is in the heap at a time. Nothing is ever written to a meter.
 """
 
 import ticks
-from meters.modbus_meter import ModbusMeter
 from micropython import const
 
-_PAUSE_MS = const(500)  # an SDM72 that is asked more often locks up, under whichever map
+# What is tried, as board.json names it. The first two ask with function 04 and 03: who is silent
+# to both, is asked once for each of the others, not three times. Of those that fit equally well
+# the one that leaves its meter more time is told, and then the first.
+MAPS = (
+    "eastron.SDM630 chint.DTSU666 eastron.SDM72D_V2 eastron.SDM72D_V1 eastron_single.SDM120 "
+    "eastron_single.SDM230 chint.DDSU666 abb.B23 gavazzi.EM340 pzem.PZEM_004T"
+)
+# Baud and parity (None, 0 even) of new ones; the makers' order codes differ in the parity.
+LINES = ((9600, None), (2400, None), (19200, 0), (9600, 0), (2400, 0), (19200, None))
+
+PAUSE_MS = const(500)  # an SDM72 that is asked more often locks up, under whichever map
 _MISSES_MAX = const(3)
+_CERTAIN = const(2)  # so many maps show whether somebody is there
+_FITS_MAX = const(16)
 _MV_MIN, _MV_MAX = const(85_000), const(300_000)
 _MHZ_MIN, _MHZ_MAX = const(45_000), const(65_000)
 _LOAD_MA = const(500)
 
-_BAUD = const(3)
-_PARITY = const(4)
 _GAP = const(5)
+
+
+class Fit:
+    """A map that fits at an address, and the reading that says so."""
+
+    def __init__(self, points, name, gap_ms, speed, meter):
+        self.points = points
+        self.map = name  # as board.json has it
+        self.gap_ms = gap_ms
+        self.speed = speed  # (baud, parity)
+        self.type = meter.name
+        self.address = meter.address
+        self.voltage_mv = meter.voltage_mv
+        self.frequency_mhz = meter.frequency_mhz
+        self.energy_wh = meter.energy_wh
 
 
 class Probe:
     """One search, a ticked object.
 
-    open_line: called with (baud, parity) for a modbus.master.Master of such a line.
-    maps: of meters.maps, each tried at each address. One that is silent takes three seconds.
+    line: modbus.master.Master whose port and direction it may have until the end; `close` gives
+    the port its speed back, and must be called then, and wherever the search is given up.
+    meter_class: meters.modbus_meter.ModbusMeter, which whoever has a line has in the heap already.
+    load: called with a name of MAPS for that map.
     addresses: 1 .. 247.
-    lines: ((baud, parity), ...), None for those that the maps name. The search ends with the
-    first line on which something fits.
+    lines: ((baud, parity), ...), None for the speed as it is and LINES. The search ends with the
+    first on which something fits.
 
-    `fits` gathers (points, map, address, baud, parity), 16 at most.
+    `fits` gathers Fits, 16 at most.
     """
 
-    def __init__(self, open_line, maps, addresses=(1,), lines=None):
+    def __init__(self, line, meter_class, load, addresses=(1,), lines=None):
         self.fits = []
         self.is_done = False
-        self._open_line = open_line
-        self._maps = maps
+        self._line = line
+        self._meter_class = meter_class
+        self._load = load
         self._addresses = addresses
-        self._lines = _lines_of(maps) if lines is None else lines
+        own = line.baud_rate, line.parity_bit
+        self._lines = lines or [own] + [other for other in LINES if other != own]
+        self._names = MAPS.split()
         self._at = -1
+        self._gap_ms = 0
+        self._is_heard = False
         self._master = None
         self._meter = None
         self._first_wh = None
@@ -46,9 +76,10 @@ class Probe:
         self._pause = ticks.Deadline()
 
     def tick(self, now):
-        """Go on; every 5 to 20 ms. Returns None or an event.
+        """Go on; every 5 to 50 ms. Returns None or an event.
 
-        ("found", name, address, baud, parity, points)  this map reads sensible values
+        ("found", fit)  this map reads sensible values
+        ("nothing", (baud, parity), address, is_heard)  no map does; is_heard: somebody answers
         ("done",)  once, at the end
         """
         if self.is_done or (self._pause.running and not self._pause.expired(now)):
@@ -57,57 +88,89 @@ class Probe:
             return self._try_next()
         meter = self._meter
         meter.tick(now)
-        if meter.refused or meter.implausible or meter.missed >= _MISSES_MAX:
-            self._drop(now)
-        elif meter.reading_id == 1 and self._first_wh is None:
+        if meter.refused or meter.implausible or meter.reading_id:
+            self._is_heard = True
+        is_sure = self._is_heard or self._at % len(self._names) < _CERTAIN
+        if meter.refused or meter.implausible or meter.missed >= (_MISSES_MAX if is_sure else 1):
+            return self._drop(now)
+        if meter.reading_id == 1 and self._first_wh is None:
             self._first_wh, self._first_at = meter.energy_wh, meter.sampled_at
         elif meter.reading_id > 1:
             return self._judge(now)
         return None
 
     def best(self, address):
-        """Return the map that fits `address` best, None if none does.
+        """Return the Fits that fit `address` best, [] if none does.
 
-        Of two that fit as well the one that leaves its meter more time: types that differ in
-        nothing else cannot be told apart.
+        The first of them leaves its meter most time: types that differ in nothing else cannot be
+        told apart.
         """
-        best = None
-        for points, fit, where, _, _ in self.fits:
-            if where == address and (best is None or (points, fit[_GAP]) > best[0]):
-                best = ((points, fit[_GAP]), fit)
-        return best and best[1]
+        best = []
+        for fit in self.fits:
+            if fit.address != address or best and fit.points < best[0].points:
+                continue
+            if best and fit.points > best[0].points:
+                best = []
+            best.insert(0 if best and fit.gap_ms > best[0].gap_ms else len(best), fit)
+        return best
+
+    def close(self):
+        """Give the port its speed back, and the direction to those who listen."""
+        line = self._line
+        self.is_done = True
+        line.uart.init(line.baud_rate, 8, line.parity_bit, 1)
+        if line.turn:
+            line.turn(0)
+
+    def _place(self):
+        """Return the numbers of line, address and map."""
+        at, name = divmod(self._at, len(self._names))
+        line, address = divmod(at, len(self._addresses))
+        return line, address, name
 
     def _try_next(self):
         self._at += 1
-        per_line = len(self._addresses) * len(self._maps)
-        line, at = divmod(self._at, per_line)
-        if line == len(self._lines) or (at == 0 and self.fits):
+        line, address, name = self._place()
+        if line == len(self._lines) or (address == name == 0 and self.fits):
             self.is_done = True
             return ("done",)
-        if at == 0:
-            self._master = self._open_line(self._lines[line][0], self._lines[line][1])
-        address = self._addresses[at // len(self._maps)]
-        entry = self._maps[at % len(self._maps)]
-        patient = entry[:_GAP] + (_PAUSE_MS,) + entry[_GAP + 1 :]
-        self._meter = ModbusMeter(self._master, patient, address)
+        if address == name == 0:
+            baud, parity = self._lines[line]
+            self._line.uart.init(baud, 8, parity, 1)
+            self._master = type(self._line)(self._line.uart, baud, self._line.turn)
+        if name == 0:
+            self._is_heard = False
+        entry = self._load(self._names[name])
+        self._gap_ms = entry[_GAP]
+        patient = entry[:_GAP] + (PAUSE_MS,) + entry[_GAP + 1 :]
+        self._meter = self._meter_class(self._master, patient, self._addresses[address])
         self._first_wh = None
         return None
 
     def _drop(self, now):
+        """The map is done with; returns the event of an address that is."""
         self._meter = None
-        self._pause.start(now, _PAUSE_MS)
+        self._pause.start(now, PAUSE_MS)
+        line, address, name = self._place()
+        address = self._addresses[address]
+        line = self._lines[line]
+        if name < len(self._names) - 1:
+            return None
+        for fit in self.fits:
+            if fit.address == address and fit.speed == line:
+                return None
+        return ("nothing", line, address, self._is_heard)
 
     def _judge(self, now):
         meter = self._meter
-        self._drop(now)
         result = points(meter, self._first_wh, ticks.diff(meter.sampled_at, self._first_at))
-        if result is None or len(self.fits) == 16:
-            return None
-        line, at = divmod(self._at, len(self._addresses) * len(self._maps))
-        baud, parity = self._lines[line]
-        address = self._addresses[at // len(self._maps)]
-        self.fits.append((result, self._maps[at % len(self._maps)], address, baud, parity))
-        return ("found", meter.name, address, baud, parity, result)
+        line, _, name = self._place()
+        fit = None
+        if result is not None and len(self.fits) < _FITS_MAX:
+            fit = Fit(result, self._names[name], self._gap_ms, self._lines[line], meter)
+            self.fits.append(fit)
+        event = self._drop(now)
+        return ("found", fit) if fit else event
 
 
 def points(meter, before_wh, passed_ms):
@@ -162,11 +225,3 @@ def _points_of_phase(meter, phase):
 
 def _is_near(phases_w, total_w):
     return abs(phases_w - total_w) <= 30 + abs(total_w) // 5
-
-
-def _lines_of(maps):
-    lines = []
-    for entry in maps:
-        if (entry[_BAUD], entry[_PARITY]) not in lines:
-            lines.append((entry[_BAUD], entry[_PARITY]))
-    return lines

@@ -33,6 +33,8 @@ class Master:
     baud: its speed in bit/s.
     direction: None, or called with 1 to send and 0 to receive, as machine.Pin.
     reply_ms: how long a slave may think before its reply; 250 .. 500.
+    For whoever borrows the line: `uart`; `turn`, the direction; `baud_rate`, and `parity_bit` as
+    machine.UART has it, to which the port must return.
     Counters: `replies`, `exceptions`, `silences` (nothing came), `garbled` (nothing legible).
     """
 
@@ -42,9 +44,10 @@ class Master:
         self.exceptions = 0
         self.silences = 0
         self.garbled = 0
-        self._uart = uart
-        self._baud = baud
-        self._direction = direction
+        self.uart = uart
+        self.baud_rate = baud
+        self.parity_bit = None
+        self.turn = direction
         self._reply_ms = reply_ms
         self._quiet_ms = _QUIET_FIXED_MS if baud > 19200 else 1 + _QUIET_BITS * 1000 // baud
         self._request = bytearray(_REQUEST_SIZE)
@@ -112,7 +115,7 @@ class Master:
                 self._try_to_send(now)
             return
         if self._state == _SENDING and self._is_sent(now):
-            self._direction(0)
+            self.turn(0)
             self._state = _WAITING
         # What came is looked at before the clock: a late tick is no reason to throw it away.
         if has_new and self._find_result():
@@ -126,30 +129,30 @@ class Master:
                 self._length = 1  # The line never falls silent: something babbles.
                 self._give_up(now)
             return
-        if self._direction:
-            self._direction(1)
-        self._uart.write(self._request)
+        if self.turn:
+            self.turn(1)
+        self.uart.write(self._request)
         self.sent_at = now
         self._limit.start(now, self._wire_ms(_REQUEST_SIZE + self._reply_size) + self._reply_ms)
-        self._state = _SENDING if self._direction else _WAITING
+        self._state = _SENDING if self.turn else _WAITING
 
     def _is_sent(self, now):
         # Both: `txdone` may answer before the port has begun, the time may end before it is done.
         is_due = ticks.diff(now, self.sent_at) >= self._wire_ms(_REQUEST_SIZE)
-        return is_due and self._uart.txdone()
+        return is_due and self.uart.txdone()
 
     def _wire_ms(self, characters):
-        return 1 + characters * _BITS_PER_CHARACTER * 1000 // self._baud
+        return 1 + characters * _BITS_PER_CHARACTER * 1000 // self.baud_rate
 
     def _receive(self):
         """Read what the port has. Returns True when there was something."""
-        count = self._uart.any()
+        count = self.uart.any()
         if not count:
             return False
         if self._length + count > _RECEIVED_MAX:
             self._drop_oldest()
         count = min(count, _RECEIVED_MAX - self._length)
-        self._length += self._uart.readinto(self._view[self._length : self._length + count]) or 0
+        self._length += self.uart.readinto(self._view[self._length : self._length + count]) or 0
         return True
 
     def _drop_oldest(self):
@@ -185,7 +188,7 @@ class Master:
 
     def _end(self, now):
         if self._state == _SENDING:
-            self._direction(0)
+            self.turn(0)
         self._length = 0
         self._state = _IDLE
         self._limit.stop()

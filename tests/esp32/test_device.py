@@ -174,10 +174,10 @@ class DeviceTest(unittest.TestCase):
         chip.energy_wh = 1_234_500
         machine.devices["uart", 2] = chip.uart
         found = self.run_script("meter_probe", ADDRESSES=(1, 3))
-        self.assertEqual(found["found"], [{
-            "meter": {"map": "chint.DTSU666", "address": 3},
-            "rs485": {"baud": 9600, "parity": None},
-        }])
+        self.assertEqual(found["found"], [
+            'board.json, connectors: "meter": {"map": "chint.DTSU666", "address": 3}',
+            'board.json, rs485: "baud": 9600, "parity": null',
+        ])
         self.assertNotIn(26, machine.levels)  # the coil stays as boot.py left it
 
     def test_guard_gap_then_finds_a_stall_that_was_put_in(self):

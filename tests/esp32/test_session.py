@@ -17,7 +17,7 @@ from boards.sim.network import Network
 from tests.sim import plant as plants
 
 assert firmware.preload
-_COIL, _MIRROR, _RCD, _TEST, _STOP = 26, 34, 35, 25, 39
+_COIL, _MIRROR, _RCD, _TEST, _STOP, _DIRECTION = 26, 34, 35, 25, 39, 21
 # The pilot circuit of the world shows this at the pin: 1334 mV + 102.2 mV per volt.
 _PLUS_MV, _MINUS_MV = 2560, 108
 
@@ -41,6 +41,9 @@ def _board(time, world, fs, *_, **__):
     esp32.stored.clear()
     outlet = world.outlets[0]
     row = description()
+    # An order code of the meter with even parity.
+    row["rs485"]["parity"] = 0
+    outlet.meter.uart.speed = (9600, 0)
     connector = row["connectors"][0]
     connector["pilot"].update(plus_mv=_PLUS_MV, minus_mv=_MINUS_MV)
     pilot = _Pilot(outlet.circuit)
@@ -106,6 +109,24 @@ class SessionTest(unittest.TestCase):
         self.assertEqual(plant.csms.books(), [(1, "04A1B2C3", wh, "Local")])
         self.assertEqual(machine.levels[_COIL], 0)
         self.assertEqual(plant.app.identity["meterType"], "SDM630")
+
+    def test_meter_probe_at_the_console_then_finds_what_board_json_has(self):
+        """Through UART and direction pin of the board, which are as they were afterwards."""
+        plant = self.plant
+        plant.run(3000)
+        began = len(machine.calls)
+        told = plant.do("console", line="meter probe")["lines"]
+        while plant.control._commands.taking:
+            plant.run(1000)
+            told += plant.do("console", line="")["lines"]
+        self.assertIn("map eastron.SDM630, rs485_baud 9600, rs485_parity even, ", told[-2])
+        self.assertEqual(told[-1], "board.json is right")
+        speeds = [call for call in machine.calls[began:] if call[0] == "speed"]
+        self.assertEqual(speeds, [("speed", 9600, 0)] * 2)
+        self.assertEqual(machine.levels[_DIRECTION], 0)
+        read = plant.app.board.meters[0].reading_id
+        plant.run(3000)
+        self.assertTrue(plant.app.board.meters[0].reading_id >= read + 2)
 
     def test_coil_only_ever_moves_by_the_guard(self):
         """Between the boot and the permission the pin is low; each high one had its reason."""

@@ -157,6 +157,13 @@ class UART:
     def __init__(self, number, baud, **options):
         calls.append(("uart", number, baud, options))
         self._device = _behind("uart", number, baud, options)
+        if hasattr(self._device, "init"):
+            self._device.init(baud, 8, options.get("parity"), 1)
+
+    def init(self, baud, bits, parity, stop):
+        calls.append(("speed", baud, parity))
+        if self._device:
+            self._device.init(baud, bits, parity, stop)
 
     def any(self):
         return self._device.any() if self._device else 0

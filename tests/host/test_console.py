@@ -218,6 +218,45 @@ def test_tool_when_lines_are_given_then_answers_and_status(bench):
     assert [json.loads(text)["ok"] for text in done.stdout.splitlines()] == [False, True]
 
 
+@pytest.mark.parametrize("options", [("--heap", "96K"), ("--tier", "stock", "--heap", "128K")])
+def test_tool_when_the_meter_is_probed_then_waits_for_the_end(bench, options):
+    """Ten seconds of findings, then the prompt; stock has its code in the heap."""
+    sim = bench.start("--console-pty", *options)
+    bench.wait_until(lambda state: state["registration"] == "Accepted")
+    done = tool(sim.ready["console"], "meter probe")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("searching, ")
+    assert lines[-2].startswith("address 1      type SDM630, map eastron.SDM630, ")
+    assert lines[-1] == "board.json is right"
+
+
+@pytest.mark.parametrize("vm", ["micropython32", "cpython"])
+def test_line_when_a_search_is_cancelled_then_the_prompt_and_the_meter(bench, vm):
+    """What was found so far comes by itself; `cancel` ends it, and so does the tool that comes
+    when somebody has left one behind."""
+    sim = bench.start("--console-pty", "--vm", vm, offline=True)
+    with serial.Serial(sim.ready["console"], timeout=30) as port:
+        port.write(b"meter probe 1-5\r")
+        seen = port.read_until(b"SDM630 fits\r\n")
+        assert seen.endswith(b"SDM630 fits\r\n")
+        assert b"> " not in seen
+        port.write(b"cancel\r")
+        assert b"cancelled" in port.read_until(b"> ")
+        answer = b""
+        for _ in range(40):  # until the line is given back, in 1.5 s
+            port.write(b"meter probe 2-9\r")
+            port.readline()
+            answer = port.readline()
+            if b"another search" not in answer:
+                break
+            time.sleep(0.5)
+        assert answer.startswith(b"searching, ")
+    with ConsoleLine(sim.ready["console"]) as line:
+        assert "meter_silent" not in line.ask("why")[0]
+    bench.wait_connector(lambda it: "meter_silent" not in it["faults"])
+
+
 def test_tool_when_lines_come_from_a_file_then_imported(bench):
     """An export can be edited and sent back; without `end` it is no import."""
     port = bench.start("--console-pty", offline=True).ready["console"]

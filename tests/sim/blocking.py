@@ -181,9 +181,16 @@ class Uart(Part):
 
     def __init__(self, watch, part, baud, bits=10, timeout_ms=0):
         super().__init__(watch, part)
+        self._bits = bits
         self._byte_us = bits * 1_000_000 // baud
         self._timeout_ms = timeout_ms
         self._sent_us = 0
+
+    def init(self, baud, bits, parity, stop):
+        """Another speed; the ESP32's port waits until all is sent."""
+        self._wait_until(self._sent_us)
+        self._byte_us = self._bits * 1_000_000 // baud
+        self._part.init(baud, bits, parity, stop)
 
     def write(self, data):
         self._watch.pass_us(CALL_US)

@@ -128,6 +128,15 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(self.interrupts, 1)
         self.assertEqual(self.type(b"\r"), b"\r\n> ")
 
+    def test_line_that_ends_then_an_import_is_dropped(self):
+        # The cable is pulled: nobody is left to take the lines, nor to watch a search.
+        port = Port([(0, b"config import\r")])
+        shell = ConsoleShell(None, port, port.write)
+        loop.run(shell.run())
+        self.assertIn(b"import> ", port.written)
+        self.assertIsNone(shell._commands.taking)
+        self.assertNotIn(_COMMANDS, sys.modules)
+
     def test_command_that_breaks_then_told_and_the_next_one_works(self):
         # Here there is no application at all: the worst mistake that can be.
         self.assertIn(b"error: it failed (AttributeError", self.type(b"status\r"))
@@ -156,7 +165,7 @@ class ShellTest(unittest.TestCase):
         commands = Commands(None)
         used = []
         for _ in range(20):
-            self.assertEqual(len(list(commands.run("help"))), 14)
+            self.assertEqual(len(list(commands.run("help"))), 15)
             commands.drop()
             gc.collect()
             used.append(gc.mem_alloc())

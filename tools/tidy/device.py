@@ -19,9 +19,11 @@ _MAY_PRINT = ("firmware/console/", "boards/")
 _MAY_OPEN = ("boards/", "firmware/boot.py", "firmware/main.py")
 # The supervisor of the tasks; the guard's timer callback, where a fault of the board's driver
 # means safe outputs; the dispatchers of calls and of console lines, which owe every one an answer;
-# the start of a device, which opens the contactors and resets.
+# the search that has the meter of a running box, which must come back from it; the start of a
+# device, which opens the contactors and resets.
 _MAY_CATCH_ALL = ("firmware/app.py", "firmware/guard/loop.py", "firmware/ocpp/client.py",
-                  "firmware/local/console_shell.py", "boards/sim/", "boards/_esp32/start.py")
+                  "firmware/local/console_shell.py", "firmware/console/meter.py", "boards/sim/",
+                  "boards/_esp32/start.py")
 _NO_FLOAT = ("firmware/guard/", "firmware/evse/")
 _SLEEPS = ("sleep", "sleep_ms", "sleep_us")
 # A board may wait for some us of its own wiring; for more only the simulator's clock.

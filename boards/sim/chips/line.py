@@ -13,10 +13,12 @@ class Line:
     `slave`: callable(frame) -> answer or None, called `think_ms` after the end of a frame.
     `echo`: our own bytes come back. `junk`: bytes that precede each answer, as line bias makes.
     `lose_permille`, `flip_permille`: chance of each byte, in both directions.
+    `speed`: the slave's (baud, parity); it understands nothing else.
     """
 
     def __init__(self, clock_ms, baud, slave, think_ms=40, seed=1):
         self.slave = slave
+        self.speed = self.port_speed = (baud, None)
         self.echo = False
         self.junk = b""
         self.lose_permille = 0
@@ -31,6 +33,12 @@ class Line:
         self._request = bytearray()
         self._request_ends = ticks.Deadline()
         self._sent_until = ticks.Deadline()
+
+    def init(self, baud, bits, parity, stop):
+        """Change the port's speed, as machine.UART does."""
+        assert (bits, stop) == (8, 1)
+        self.port_speed = (baud, parity)
+        self._byte_us = (10 if parity is None else 11) * 1_000_000 // baud
 
     def write(self, data):
         """Send; the slave sees a frame when the line was silent for 3.5 characters after it."""
@@ -81,7 +89,9 @@ class Line:
         begins_at = self._request_ends.moment
         self._request = bytearray()
         self._request_ends.stop()
-        answer = self.slave(bytes(request))
+        answer = None
+        if self.port_speed == self.speed:
+            answer = self.slave(bytes(request))
         if answer is None:
             return
         self._drop_rest()
