@@ -15,10 +15,11 @@ _MICROPYTHON = sys.implementation.name == "micropython"
 _TRACE_MS = 10
 # Seven bytes a name: a table that grew by that much has room for 2,000 more.
 _NAMES_FREE_BYTES = 14_000
-# What the simulator itself makes and drops while the firmware runs: the state as JSON, the story;
-# with a trace each frame once more, as a text in a text.
-_TALK_BYTES = 4096
-_TRACE_BYTES = 16_384
+# What a command of the host needs for its answer, in pieces. The firmware does not get it: it is
+# taken while no command is at work. (The trace is written piece by piece and needs nothing.)
+_TALK_PIECES = 8
+_TALK_PIECE_BYTES = 512
+_TEXT_PIECE = 128
 # No hole that the world leaves is that large.
 _PIECE_BYTES = 100_000
 
@@ -42,8 +43,13 @@ class _Trace(Trace):
     """Writes piece by piece: a frame's text may be longer than the largest piece that is free."""
 
     def tell(self, fields):
-        json.dump(fields, sys.stdout)
-        _say("")
+        parts = fields.pop("text", "")
+        sys.stdout.write(json.dumps(fields)[:-1])
+        sys.stdout.write(', "text": "')
+        for part in [parts] if isinstance(parts, str) else parts:
+            for at in range(0, len(part), _TEXT_PIECE):
+                sys.stdout.write(json.dumps(part[at : at + _TEXT_PIECE])[1:-1])
+        _say('"}')
 
 
 class Simulator:
@@ -54,12 +60,13 @@ class Simulator:
         self._options = options
         self._runtime = Runtime()
         self._trace = _Trace(_say, self._t_ms, options.get("trace"))
-        self._talk_bytes = _TRACE_BYTES if options.get("trace") else _TALK_BYTES
+        self._talk = None
         self._ballast = None
         self._names = None
         self._holes = None
         self._world_bytes = 0
         self._heap = {"free": 0, "used": 0, "world": 0}
+        self.parts_read = 0  # since the start, see tools/overlays.py
         self._storage_lost = None
         self._console = None
         self._interrupted = False
@@ -81,7 +88,7 @@ class Simulator:
         if _MICROPYTHON:
             ballast = len(self._ballast) if self._ballast else 0
             used = _allocated() - self._world_bytes - ballast
-            free = gc.mem_free() - self._talk_bytes
+            free = gc.mem_free()
             self._heap = {"free": free, "used": used, "world": self._world_bytes}
 
     def cut_after(self, operations, torn):
@@ -122,6 +129,7 @@ class Simulator:
         board = SimBoard(self._runtime, world, fs, _description(options.get("board")))
         app = App(board, Settings(options), options.get("features"))
         before = _allocated()
+        self._watch_parts()
         self._trace.watch(app, world)
         self._runtime.every(_TRACE_MS, self._trace.poll)
         control = Control(app, world, self)
@@ -131,6 +139,19 @@ class Simulator:
         world.save()
         self._trace.event("exit", {"status": status})
         return status
+
+    def _watch_parts(self):
+        """Count from here on what a linked firmware reads late."""
+        archive = getattr(sys.modules["firmware.app"], "_archive", None)
+        if archive is None:
+            return
+        opened = archive.open
+
+        def open_part(path, mode):
+            self.parts_read += 1
+            return opened(path, mode)
+
+        archive.open = open_part
 
     def _mount(self):
         try:
@@ -153,13 +174,27 @@ class Simulator:
         self._holes = _fill_holes()
         gc.collect()
         self._world_bytes = gc.mem_alloc() - heap_before
-        spare = gc.mem_free() - (self._options["heap"] - heap_before) - self._talk_bytes
+        self.keep_quiet(True)
+        spare = gc.mem_free() - (self._options["heap"] - heap_before)
         if spare < 0:
             raise SimulatorError("the interpreter's heap is %d bytes too small" % -spare)
         if spare > 1024:
             self._ballast = bytearray(spare - 64)
         # A board's table of names begins with the firmware's: it counts as that would.
         self._names = bytearray(self._options.get("names_bytes", 0))
+
+    def keep_quiet(self, is_quiet):
+        """Take the room for answers while no command is at work, and give it free for one."""
+        if not _MICROPYTHON:
+            return
+        taken = _allocated()
+        if self._talk is None:
+            self._talk = []
+        if not is_quiet:
+            self._talk.clear()
+        while is_quiet and len(self._talk) < _TALK_PIECES:
+            self._talk.append(bytearray(_TALK_PIECE_BYTES))
+        self._world_bytes += _allocated() - taken
 
     def _configure(self, app):
         if self._storage_lost:
@@ -172,7 +207,7 @@ class Simulator:
 
     async def _main(self, app, control):
         before = _allocated()
-        commands = asyncio.create_task(_commands(control, self.measure))
+        commands = asyncio.create_task(_commands(control, self))
         await asyncio.sleep(0)
         self._world_bytes += _allocated() - before
         firmware = asyncio.create_task(app.run())
@@ -213,7 +248,7 @@ class Simulator:
         self._interrupted = True
 
 
-async def _commands(control, measure):
+async def _commands(control, simulator):
     """Answer the host's commands until it closes the pipe."""
     read_line = await _stdin()
     while True:
@@ -222,7 +257,8 @@ async def _commands(control, measure):
             control.quit = True
             return
         if b'"state"' in line:
-            measure()
+            simulator.measure()
+        simulator.keep_quiet(False)
         try:
             command = json.loads(line)
         except ValueError:
@@ -237,6 +273,7 @@ async def _commands(control, measure):
         _say(text)
         # Not while the next one is waited for.
         command = answer = text = line = None
+        simulator.keep_quiet(True)
 
 
 async def _stdin():

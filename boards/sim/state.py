@@ -2,7 +2,7 @@
 
 
 def state(app, world, shares):
-    """Return the state as a dict of plain values; `shares` has `world`, `heap` and `flash`."""
+    """Return the state as a dict of plain values; `shares` is the Simulator."""
     return {
         "uptime_ms": shares.uptime_ms(),
         "online": app.client.connected,
@@ -14,6 +14,7 @@ def state(app, world, shares):
             "gaps_over_50_closed": app.guard_loop.gaps_over_50_closed,
         },
         "led": app.lights and app.lights.patterns,
+        "parts_read": shares.parts_read,
         "flash": {"erases": shares.flash.erases, "writes": shares.flash.writes},
         "connectors": [
             _connector(app, world, index) for index in range(len(app.station.connectors))

@@ -32,6 +32,8 @@ class Trace:
 
     def tell(self, fields):
         """Write the event `fields`."""
+        if "text" in fields:
+            fields["text"] = "".join(fields["text"])
         self._write(json.dumps(fields))
 
     def watch(self, app, world):
