@@ -119,7 +119,8 @@ class Client:
         self._ctx.status.observe(now, self._ctx.station.online)
 
     def next_text(self, now):
-        """Return the next text to send, or None. Answers come before calls."""
+        """Return the next text to send, which may come in Parts (ocppj.frame), or None. Answers
+        come before calls."""
         if not self.connected or self.wants_close:
             return None
         if self._answers:
@@ -169,7 +170,8 @@ class Client:
         self._calling = None
         try:
             # Unknown fields do no harm in a confirmation; some central systems add their own.
-            shape.check(self._result_shape(action), payload, True)
+            description = self._result_shape(action)
+            shape.check(description, payload, True)
         except OcppError as error:
             self.bad_results += 1
             source.on_error(now, error.code, error.description)
@@ -190,8 +192,8 @@ class Client:
             return
         try:
             answer = self._handle(now, action, payload)
-            # A payload that has decimals comes as text (ocppj.frame).
-            if isinstance(answer, (dict, str)):
+            # A payload that has decimals comes as text, a long one in parts (ocppj.frame).
+            if isinstance(answer, (dict, str)) or callable(answer):
                 self.answer(message_id, answer)
             else:
                 self._defer(now, message_id, answer)
@@ -209,7 +211,9 @@ class Client:
             handler = profile.HANDLERS.get(action)
             if handler is None:
                 continue
-            shape.check(ocpp16.find(profile.REQUESTS, action), payload)
+            # In this order: only then is what finds it gone when it is compared (stock tier).
+            description = ocpp16.find(profile.REQUESTS, action)
+            shape.check(description, payload)
             if action in _ACCEPTED_ONLY and self.registration != "Accepted":
                 return {"status": "Rejected"}
             return handler(self._ctx, now, payload)

@@ -6,8 +6,8 @@ happens on a later tick, so that the answer leaves first. It may return an objec
 and `expired()` instead when the answer is not known yet. Source: OCPP 1.6 edition 2, chapter 5.
 """
 
+from firmware.ocpp import config_report
 from ocpp16.core import REQUESTS, RESULTS  # noqa: F401  the client takes them from each profile
-
 
 def change_availability(ctx, now, payload):
     """Make the charge point or one connector (in)operative (5.2)."""
@@ -37,7 +37,7 @@ def get_configuration(ctx, _now, payload):
     """Report the keys that are asked for; none named means all (5.8)."""
     names = payload.get("key")
     if not names:
-        return {"configurationKey": [_reported(row) for row in ctx.config.everything()]}
+        return config_report.everything(ctx.config)
     known = []
     unknown = []
     for name in names:
@@ -45,7 +45,7 @@ def get_configuration(ctx, _now, payload):
         if row is None:
             unknown.append(name)
         else:
-            known.append(_reported(row))
+            known.append(config_report.entry(row))
     answer = {"configurationKey": known}
     if unknown:
         answer["unknownKey"] = unknown
@@ -121,11 +121,3 @@ def _accepted(done):
 
 def _is_connector(ctx, connector_id):
     return 0 < connector_id <= len(ctx.station.connectors)
-
-
-def _reported(row):
-    name, readonly, text = row
-    if text is None:
-        # A write-only key (a password) is listed without its value.
-        return {"key": name, "readonly": readonly}
-    return {"key": name, "readonly": readonly, "value": text}

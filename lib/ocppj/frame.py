@@ -32,6 +32,20 @@ class FrameError(Exception):
         self.message_id = message_id
 
 
+class Parts:
+    """A long text that exists only bit by bit: iterate to get its parts, as often as needed."""
+
+    def __init__(self, head, make):
+        self._head = head
+        self._make = make
+
+    def __iter__(self):
+        yield self._head
+        for text in self._make():
+            yield text
+        yield "]"
+
+
 def call(message_id, action, payload):
     """Return the text of a CALL. `payload`: a dict, or a str that is the JSON of an object."""
     if isinstance(payload, str):
@@ -40,9 +54,15 @@ def call(message_id, action, payload):
 
 
 def result(message_id, payload):
-    """Return the text of a CALLRESULT; `payload` as in `call`."""
+    """Return the text of a CALLRESULT; `payload` as in `call`.
+
+    Or a function that yields texts which are its JSON one after the other, each time it is called:
+    then it is the text that comes in Parts.
+    """
     if isinstance(payload, str):
         return "[3,%s,%s]" % (_dumps(message_id), payload)
+    if callable(payload):
+        return Parts("[3,%s," % _dumps(message_id), payload)
     # In one piece: a long payload is written once, not copied into its frame.
     return _dumps((RESULT, message_id, payload))
 

@@ -183,7 +183,7 @@ class Client:
         return self._events.pop(0) if self._events else None
 
     def send_text(self, text):
-        """Queue a text message. Raises SendError."""
+        """Queue a text message, a str or what yields its parts. Raises SendError."""
         self._check_sendable()
         self._output.append(text)
 
@@ -232,7 +232,7 @@ class Client:
         if self._pongs:
             return self._pongs.pop(0)
         data = self._output.pop(0) if self._output else None
-        if isinstance(data, str):
+        if data is not None and not isinstance(data, (bytes, bytearray)):
             self._sending = frames.pieces(data, self._random(4))
             return next(self._sending)
         return data

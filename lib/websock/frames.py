@@ -17,6 +17,8 @@ _CONTROL_MAX = const(125)
 _MASK_CHUNK = const(128)
 # A multiple of the key's four bytes.
 _PIECE = const(512)
+# What others find on the heap while a whole message waits for the socket.
+_SPARE = const(3000)
 # This buffer lives as long as the decoder: most of what a CSMS sends fits into it.
 _KEEP = const(192)
 
@@ -40,16 +42,16 @@ class ProtocolError(Exception):
         self.reason = reason
 
 
-def build(opcode, payload, key, length=None):
+def build(opcode, payload, key, length=None, room=0):
     """Return one complete masked frame as a bytearray, or the first piece of one.
 
     payload: bytes-like; at most 125 for control frames. key: 4 random bytes, new for every frame.
-    length: that of the whole payload, if more is to come.
+    length: that of the whole payload, if more is to come; room: for so many bytes of it.
     """
     if length is None:
         length = len(payload)
     start = 6 if length < 126 else 8 if length < 0x10000 else 14
-    frame = bytearray(start + len(payload))
+    frame = bytearray(start + len(payload) + room)
     frame[0] = 0x80 | opcode
     if start == 6:
         frame[1] = 0x80 | length
@@ -64,33 +66,67 @@ def build(opcode, payload, key, length=None):
 def pieces(text, key, whole=True):
     """Yield a text message as one masked frame: `whole`, or in pieces of some 512 bytes where the
     heap has no hole for it. (TCP makes the second piece wait for the other end's delayed answer.)
+
+    text: a str, or what yields the same parts of one each time. Each is encoded by itself.
     """
-    view = memoryview(encode_text(text))
-    if whole:
+    parts = [text] if isinstance(text, str) else text
+    frame = None
+    if whole and (parts is text or len(text) > _PIECE):
         try:
-            frame = build(TEXT, view, key)
+            frame = bytearray(_SPARE)
+            frame = _whole(list(parts), key)
         except MemoryError:
             frame = None
-        if frame:
-            yield frame
-            return
-    yield build(TEXT, view[:_PIECE], key, len(view))
-    for position in range(_PIECE, len(view), _PIECE):
-        payload = view[position : position + _PIECE]
-        piece = bytearray(len(payload))
-        _mask(piece, 0, payload, key)
-        yield piece
+    if frame:
+        yield frame
+        return
+    at = 0
+    length = _length(parts)
+    for payload in _payloads(parts):
+        if at:
+            frame = bytearray(len(payload))
+            _mask(frame, 0, payload, key, at)
+        else:
+            frame = build(TEXT, payload, key, length)
+        at += len(payload)
+        yield frame
 
 
-def _mask(frame, start, payload, key):
-    """Write `payload` masked into `frame` from `start` on.
+def _length(parts):
+    length = 0
+    for part in parts:
+        length += len(encode_text(part))
+    return length
+
+
+def _whole(parts, key):
+    length = _length(parts)
+    frame = build(TEXT, b"", key, length, length)
+    at = len(frame) - length
+    for payload in _payloads(parts):
+        _mask(frame, at, payload, key, at + length - len(frame))
+        at += len(payload)
+    return frame
+
+
+def _payloads(parts):
+    for part in parts:
+        view = memoryview(encode_text(part))
+        for position in range(0, len(view) or 1, _PIECE):
+            yield view[position : position + _PIECE]
+
+
+def _mask(frame, start, payload, key, before=0):
+    """Write `payload`, with `before` bytes of its message before it, masked into `frame` from
+    `start` on.
 
     In steps of 128 bytes: five times as fast as a loop over bytes, at 3 bytes of garbage per byte.
     Pieces of 256 are slower: on a used heap few holes take them.
     """
     view = memoryview(payload)  # its slices copy nothing
     step = min(_MASK_CHUNK, len(view) + 3 & ~3)
-    pattern = key * (step // 4)
+    before %= 4
+    pattern = (key[before:] + key[:before]) * (step // 4)
     number = int.from_bytes(pattern, "little")
     for position in range(0, len(view), _MASK_CHUNK):
         size = min(_MASK_CHUNK, len(view) - position)

@@ -61,7 +61,7 @@ class _Csms:
             text = self.bench.client.next_text(self.bench.now)
             if text is None:
                 return
-            self.take(unpack(text))
+            self.take(unpack("".join(text)))
 
     def take(self, message):
         """Check one frame; answer it if it is a call."""

@@ -105,6 +105,7 @@ class Fuzz:
         answers = []
         said = client.next_text(now)
         while said is not None:
+            said = "".join(said)
             message = json.loads(said)
             if message[0] == 2:
                 for answer in plant.csms.receive(said):

@@ -145,7 +145,7 @@ class Bench:
         text = self.client.next_text(self.now)
         if text is None:
             return None
-        frame = json.loads(text)
+        frame = json.loads("".join(text))
         if frame[0] == 2:
             self.open_id = frame[1]
         return frame

@@ -199,7 +199,7 @@ class Plant:
             if text is None or self._cut:
                 return
             self.csms.now_ms = self._t_ms()
-            for answer in self.csms.receive(text):
+            for answer in self.csms.receive("".join(text)):
                 client.receive(now, answer)
 
     def call(self, action, payload):

@@ -73,7 +73,7 @@ class CoreTest(unittest.TestCase):
         self.assertNotIn("0123456789abcdef", self.client_text())
 
     def client_text(self):
-        return self.bench.client.next_text(self.bench.now)
+        return "".join(self.bench.client.next_text(self.bench.now))
 
     def test_clear_cache_follows_the_authoriser(self):
         # Rejected when there is no cache.

@@ -114,7 +114,7 @@ class _World:
             if text is None:
                 break
             assert client.connected
-            frame = json.loads(text)
+            frame = json.loads("".join(text))
             if frame[0] != 2:
                 self.owed.remove(frame[1])
                 continue
