@@ -33,11 +33,10 @@ class Access:
     neither sees nor sets them. `trial` is a Deadline that runs during a trial; `ended` tells how
     the last one ended, None if it was kept."""
 
-    def __init__(self, store, other, settings, check_url):
+    def __init__(self, store, other, settings):
         """store: key/value store; other: the registry of all other keys; settings: what the board
-        brings (url, identity, password, ca, profile), or None; check_url(text) raises ValueError.
+        brings (url, identity, password, ca, profile), or None.
         """
-        self.check_url = check_url
         self._ca = None
         self.trial = Deadline()
         self.ended = None

@@ -23,7 +23,6 @@ from firmware.evse.limiter import INSTALLATION
 from firmware.evse.station import Station
 from firmware.guard.guard import Guard
 from firmware.guard.loop import GuardLoop
-from firmware.net.url import split
 from firmware.ocpp import config_keys, core
 from firmware.ocpp.authorize import Authorize
 from firmware.ocpp.boot import Boot, Heartbeat
@@ -77,7 +76,7 @@ class App:
         self.clock = Clock(self.last_run.number, self.last_run.time_floor_s)
         self.profiles = profiles.installed(features)
         self.config = self._load_config()
-        self.access = Access(self.settings, self.config, settings, split)
+        self.access = Access(self.settings, self.config, settings)
         id_prefix = boot_record.id_prefix(self.last_run, board.random)
         self.rpc = Rpc(max_bytes=_FRAME_BYTES_MAX, id_prefix=id_prefix)
         self.transactions = Transactions(fs, self.clock, self.config, self.rpc.new_id)
@@ -322,6 +321,12 @@ class App:
             self.reconnect()
         if not self.access.trial.running:
             self.log.warn("net", "settings on trial: %s", self.access.ended or "kept")
+
+    def split_url(self, url):
+        """Return what `firmware.net.url.split` does. Raises ValueError."""
+        from firmware.net.url import split
+
+        return split(url)
 
     def reconnect(self):
         """The settings of the connection have changed: whoever is there now, is somebody new."""

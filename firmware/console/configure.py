@@ -121,7 +121,7 @@ def _conflict(app, changes):
         # Its end belongs to the central system that has its beginning.
         return "a transaction runs: end it first"
     try:
-        is_tls = access.check_url(url)[0]
+        is_tls = app.split_url(url)[0]
     except ValueError as error:
         return str(error)
     profile = int(changes.get("SecurityProfile", access.config.get("SecurityProfile")))

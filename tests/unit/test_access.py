@@ -4,7 +4,6 @@ import unittest
 
 from firmware.access import Access
 from firmware.config import Config
-from firmware.net.url import split
 from kvstore import KvStore
 
 from boards.sim.flash import mount
@@ -37,7 +36,7 @@ class Box:
     def __init__(self, settings, others, given=Given):
         self.others = Config(others, (_OTHERS,))
         self.others.load()
-        self.access = Access(settings, self.others, given, split)
+        self.access = Access(settings, self.others, given)
 
     def values(self):
         """Return what a power cut must leave old or new as a whole."""
