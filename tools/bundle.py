@@ -146,7 +146,9 @@ class _Linker:
             outside = {name: others[name] for name in others if name not in inside}
             self._shorten(whole, outside, doors)
         if seldom:
-            whole.overlay(through)
+            # What starts the firmware takes names from it, too.
+            own = self._modules[ROOT_MODULE].names
+            whole.overlay(through.union(name for name in own if not name.startswith("_")))
         return {**whole.sources(), **doors}, inside
 
     def _shorten(self, whole, outside, doors):

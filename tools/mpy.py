@@ -13,7 +13,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import overlays
+from tools import late_lists, overlays
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = ROOT / ".build" / "mpy"
@@ -21,8 +21,8 @@ _FOLDERS = ("lib", "firmware", "boards")
 _SIMULATOR = "boards/sim/"
 _SHORT = ("-O3",)
 _SHORT_STAGE = ROOT / ".build" / "mpy-short"
-_LINKER = ("bundle.py", "overlay_runtime.py", "overlays.py", "parts.py", "rewriter.py",
-           "scopes.py", "seldom.txt")
+_LINKER = ("bundle.py", "late_lists.py", "overlay_calls.py", "overlay_runtime.py", "overlays.py",
+           "parts.py", "rare.txt", "rewriter.py", "scopes.py", "seldom.txt")
 
 
 class CompileError(Exception):
@@ -77,7 +77,10 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
     CompileError.
     """
     folder = Path(folder or STAGE)
-    sizes = build(folder, simulator, root)
+    options = () if board is None else _SHORT
+    if options:
+        folder = folder.with_name(folder.name + "-short")
+    sizes = build(folder, simulator, root, options)
     file = Path(file)
     is_there = board is None or file.with_suffix(".py").exists()
     if is_there and not any(_is_older(file, path) for path in _made_from(folder, sizes, board)):
@@ -89,7 +92,9 @@ def romfs(file, folder=None, simulator=True, root=ROOT, board=None, without=()):
         _copy(folder, clean, set(sizes) - set(without))
         if board is not None:
             # Others may be at it at the same time: what they read is always whole.
-            os.replace(_link(clean, Path(work), root, board, simulator), file.with_suffix(".py"))
+            os.replace(_link(clean, Path(work), root, board, simulator, options,
+                             seldom=late_lists.read("full")), file.with_suffix(".py"))
+            os.replace(clean / overlays.NAME, file.with_suffix(".late.py"))
         _run([sys.executable, "-m", "mpremote", "romfs", "-o", str(Path(work) / "image"),
               "--no-mpy", "build", str(clean)])
         os.replace(Path(work) / "image", file)
@@ -117,7 +122,7 @@ def files(target, folder=None, simulator=True, root=ROOT, board=None, without=()
             if board is not None:
                 os.replace(_link(clean, Path(work), root, board, simulator, _SHORT,
                                  without={module_name(name) for name in without},
-                                 seldom=overlays.read(), **beside), clean / "linked.py")
+                                 seldom=late_lists.read("stock"), **beside), clean / "linked.py")
             _replace(target, clean)
         stamp.touch()
     return {path.relative_to(target).as_posix(): path.stat().st_size

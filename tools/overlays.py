@@ -1,11 +1,13 @@
-"""Take what is seldom used out of a linked firmware, for boards that load it into their RAM.
+"""Take what is seldom used out of a linked firmware, so that it takes no heap while it is not.
 
-`tools/seldom.txt` names functions, methods and long texts, module by module. Each class with such
-methods gets a part of its own, and so do the functions of a module. All parts lie one after the
-other in one file beside the linked module; one is read from there when something of it is called,
-and is garbage afterwards. Nothing stands for a method where it was taken from: the class inherits
-from `_Late`, and what an instance does not have is looked for in the part, so that a wrong name is
-found out only when it is called. A constructor is found there in the same way.
+The lists of late_lists.py name functions, methods and long texts, module by module. Each class
+with such methods gets a part of its own (two, if it stands in both lists), and so do the functions
+of a module; a tier that executes parts in place has larger ones, since each costs 400 bytes of
+the image. All parts lie one after the other in one file beside the linked module; one is read from
+there when something of it is called, and is garbage afterwards. Nothing stands for a method where
+it was taken from: the class inherits from `_Late`, and what an instance does not have is looked
+for in the part, so that a wrong name is found out only when it is called. A constructor becomes a
+function there, and who calls the class calls that.
 
 What stays, whatever the list says: functions with decorators or `super()`, methods of classes that
 others inherit from or that are used as `Class.method`, constructors of what is made while the
@@ -23,12 +25,12 @@ archive that `_load` was asked for. So no part needs a name of its own, which wo
 import ast
 from pathlib import Path
 
-from tools import scopes
+from tools import overlay_calls, scopes
+from tools.late_lists import TOGETHER
 
 ARCHIVE = "late.bin"
 # What tracebacks call the file of a part.
 NAME = "late.py"
-_LIST = Path(__file__).with_name("seldom.txt")
 _INIT = "__init__"
 _PLACE_BYTES = 3
 _RUNTIME = Path(__file__).with_name("overlay_runtime.py")
@@ -37,32 +39,21 @@ _WORDS = ("_Archive", "_Late", "_LateSpace", "_LateWhole", "_Part", "_archive", 
 
 
 # What the runtime uses must not become a word for something else.
-RESERVED = "if 0:\n    AttributeError, OSError, __file__, __import__, getattr, int, iter, open\n"
-
-
-def read():
-    """Return {module: {function or Class.method}} of the list."""
-    found = {}
-    names, owner = set(), ""
-    for line in _LIST.read_text().splitlines():
-        for word in line.partition("#")[0].split():
-            if word.endswith(":"):
-                names, owner = found.setdefault(word[:-1], set()), ""
-            elif word.endswith("."):
-                owner = word
-            else:
-                names.add(owner + word)
-    return found
+RESERVED = ("if 0:\n    AttributeError, OSError, TypeError, __file__, __import__, bytes, getattr\n"
+            "    hasattr, int, iter, memoryview, object, open\n")
 
 
 def mark(module, tree, names):
-    """Remember in the tree which functions of `module` are seldom used; returns those it lacks."""
+    """Remember in the tree which functions of `module` are seldom used; returns those it lacks.
+
+    names: {function or Class.method: label}.
+    """
     missing = set(names)
     for node in tree.body:
         owned = node.body if isinstance(node, ast.ClassDef) else ()
         for item, name in [(node, _name(node))] + [
                 (item, "%s.%s" % (node.name, _name(item))) for item in owned]:
-            item.seldom = module if name in names else None
+            item.seldom = (module, names[name]) if name in names else None
             missing.discard(name)
     return missing
 
@@ -106,24 +97,28 @@ class Overlays:
                            for base in node.bases if isinstance(base, ast.Name)}
         self._named = {(node.value.id, node.attr) for node in ast.walk(self._tree)
                        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+        # What is handed on or looked into, not only called.
+        self._values = set(kept).union(*[_values(node) for node in body + others])
         self.parts = []  # the statements of each
+        self._together = {}  # {package: {number: class of a part}}
 
     def take(self):
         """Return the statements that stay; what was taken is in `parts`."""
         for node in list(self._tree.body):
             if getattr(node, "is_space", False):
                 self._take_space(node)
+        makers = {}
         for node in self._tree.body:
             if isinstance(node, ast.ClassDef):
-                self._take_methods(node)
+                self._take_methods(node, makers)
         functions = self._take_functions()
         if not self.parts:
             return self._tree.body
         self._gather()
         for number, body in enumerate(self.parts):
-            _Calls(functions, number).all(body)
-        _Calls(functions, None).all(self._tree.body)
-        _Calls(functions, None).all(self._others)
+            overlay_calls.Calls(functions, number, makers).all(body)
+        overlay_calls.Calls(functions, None, makers).all(self._tree.body)
+        overlay_calls.Calls(functions, None, makers).all(self._others)
         return _runtime() + self._tree.body
 
     def _take_space(self, space):
@@ -163,7 +158,9 @@ class Overlays:
             self._tree.body = [node for node in self._tree.body if node not in added]
             part[:] = added + own
 
-    def _take_methods(self, node):
+    def _take_methods(self, node, makers):
+        """Take methods of a class; adds it to `makers`, {class: number}, if its constructor lies
+        in a part as a function that makes an instance, so that nothing stands for it."""
         taken = [item for item in node.body if getattr(item, "seldom", None)
                  and not item.decorator_list and not _uses_super(item)
                  and (node.name, item.name) not in self._named]
@@ -173,11 +170,35 @@ class Overlays:
             taken = [item for item in taken if item.name != _INIT]
         if not taken:
             return
-        number = ast.Assign([ast.Name("_late", ast.Store())], ast.Constant(len(self.parts)))
-        is_whole = any(item.name == _INIT for item in taken)
-        node.body = [number] + [item for item in node.body if item not in taken]
-        node.bases.append(ast.Name("_LateWhole" if is_whole else "_Late", ast.Load()))
-        self.parts.append([ast.ClassDef("_Part", [], [], taken, [])])
+        node.body = [item for item in node.body if item not in taken] or [ast.Pass()]
+        inits = [item for item in taken if item.name == _INIT]
+        if inits and not node.bases and node.name not in self._values:
+            taken.remove(inits[0])
+            makers[node.name] = self._put([overlay_calls.maker(inits[0], node.name)], inits.pop())
+        groups = {}
+        for item in taken:
+            groups.setdefault(item.seldom[1], []).append(item)
+        # One part, or two that are looked into one after the other.
+        numbers = [self._put(groups[label], groups[label][0])
+                  for label in sorted(groups, reverse=True)]
+        if numbers:
+            number = ast.Constant(numbers[0] if len(numbers) == 1 else ~numbers[0])
+            node.body.insert(0, ast.Assign([ast.Name("_late", ast.Store())], number))
+            node.bases.append(ast.Name("_LateWhole" if inits else "_Late", ast.Load()))
+
+    def _put(self, methods, first):
+        """Put methods into a part, in place among others of the package; returns its number."""
+        module, label = first.seldom
+        names = {item.name for item in methods}
+        together = self._together.setdefault(_folder(module), {})
+        for number, part in together.items() if label == TOGETHER else ():
+            if names.isdisjoint(item.name for item in part.body):
+                part.body += methods
+                return number
+        number = len(self.parts)
+        together[number] = ast.ClassDef("_Part", [], [], methods, [])
+        self.parts.append([together[number]])
+        return number
 
     def _take_functions(self):
         """Return {function: number of its part}."""
@@ -190,14 +211,36 @@ class Overlays:
                 groups[node] = [node]
                 node.value = _text(node.value)
             elif not node.decorator_list and node.name not in self._early:
-                groups.setdefault(node.seldom, []).append(node)
+                module, label = node.seldom
+                module = _folder(module) if label == TOGETHER else module
+                groups.setdefault((module, label), []).append(node)
         places = {}
-        for nodes in groups.values():
-            places.update((_name(node), len(self.parts)) for node in nodes)
-            self.parts.append(nodes)
+        for key, nodes in groups.items():
+            together = self._together.get(key[0]) if isinstance(key, tuple) else None
+            number = min(together) if together else len(self.parts)
+            if number == len(self.parts):
+                self.parts.append([])
+            places.update((_name(node), number) for node in nodes)
+            self.parts[number] += nodes
         taken = {node for nodes in groups.values() for node in nodes}
         self._tree.body = [node for node in self._tree.body if node not in taken]
         return places
+
+
+def _folder(module):
+    """Return what the parts of a module lie together with: of the larger packages each, the rest
+    of the firmware, the boards, and lib."""
+    for name in ("firmware.evse", "firmware.ocpp", "firmware", "boards"):
+        if module.startswith(name + "."):
+            return name
+    return "lib"
+
+
+def _values(node):
+    """Return the names in a statement that are used in another way than by calling them."""
+    called = {id(item.func) for item in ast.walk(node) if isinstance(item, ast.Call)}
+    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name)
+            and isinstance(item.ctx, ast.Load) and id(item) not in called}
 
 
 def _names(node):
@@ -233,27 +276,6 @@ def _runtime():
             is_text = isinstance(node.body[0], ast.Expr) and len(node.body) > 1
             node.body = node.body[1:] if is_text else node.body
     return tree.body
-
-
-class _Calls(ast.NodeTransformer):
-    """Puts `_load(number).function` wherever another part than `number` names the function."""
-
-    def __init__(self, functions, number):
-        self._functions = functions
-        self._number = number
-
-    def all(self, body):
-        """Rewrite statements in place."""
-        body[:] = [self.visit(node) for node in body]
-
-    def visit_Name(self, node):
-        """Replace the function's name."""
-        number = self._functions.get(node.id)
-        is_used = isinstance(node.ctx, ast.Load)
-        if number is None or number == self._number or not is_used:
-            return node
-        call = ast.Call(ast.Name("_load", ast.Load()), [ast.Constant(number)], [])
-        return ast.Attribute(call, node.id, ast.Load())
 
 
 def _used_early(tree):

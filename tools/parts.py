@@ -66,7 +66,8 @@ class Whole:
         body = [node for node in self._order if self._part[node] == part]
         if part != self._root:
             body = self._copied_constants(body) + body
-        lines = ["from micropython import const", *self._imports(part, body)]
+        # No import of `const`: the compiler knows it, and nobody else reads this.
+        lines = self._imports(part, body)
         tree = ast.Module([*ast.parse("\n".join(lines)).body, *body], [])
         if self._is_shortened:
             shorten.intern(tree)
@@ -99,7 +100,8 @@ class Whole:
                 raise scopes.ScopeError("%s needs %s of %s, which may not be loaded: let a module "
                                         "that is always there import it" % (
                                             part, name, owners[name]))
-            lines.append("from %s import %s" % (self._root, name))
+        if missing:
+            lines.append("from %s import %s" % (self._root, ", ".join(missing)))
         return lines
 
 

@@ -1,11 +1,12 @@
 """What is taken out of a linked firmware is found again when it is called, and is not kept."""
 
 import subprocess
+import sys
 
 import pytest
 
 from tests.host.test_bundle import link
-from tools import bundle, device_files, micropython, mpy, overlays
+from tools import bundle, device_files, late_lists, micropython, mpy, overlays
 from tools.tidy.findings import Source
 
 # What an EV's safety hangs on, and what a timer calls: only constructors may be read from flash.
@@ -32,7 +33,8 @@ TREE = {
         "    print('_late' in sys.modules, use(profile))\n"
         "def use(part):\n    return part.TABLE[1](1), part.NAME\n",
 }
-SELDOM = {"one": {"seldom", "LONG", "Box.__init__", "Box.rare", "Box.calls"}, "profile": {"*"}}
+SELDOM = {"one": dict.fromkeys(("seldom", "LONG", "Box.__init__", "Box.rare", "Box.calls"), "a"),
+          "profile": {"*": "a"}}
 
 
 def sources(tmp_path, files, seldom):
@@ -42,8 +44,11 @@ def sources(tmp_path, files, seldom):
     return {"firmware.app": text, **others}
 
 
-def run(folder, linked):
-    """Lay out and run what was linked on MicroPython; returns the words that it prints."""
+def run(folder, linked, in_place=False):
+    """Lay out and run what was linked on MicroPython; returns the words that it prints.
+
+    in_place: from a ROM image.
+    """
     parts = []
     folder = folder / "firmware"
     folder.mkdir(parents=True)
@@ -54,8 +59,15 @@ def run(folder, linked):
         mpy._compile(source, "part.py", target)
         parts += [target.read_bytes()] if isinstance(name, int) else []
     (folder / overlays.ARCHIVE).write_bytes(overlays.archive(parts))
-    code = "import sys; sys.path.insert(0, %r); import firmware.app as app; app.main()" % (
-        str(folder.parent))
+    where, code = str(folder.parent), "import sys\n"
+    if in_place:
+        image = folder.parent.with_suffix(".romfs")
+        subprocess.run([sys.executable, "-m", "mpremote", "romfs", "-o", str(image), "--no-mpy",
+                        "build", where], check=True, capture_output=True)
+        code += "import vfs\nimage = open(%r, 'rb').read()\n" % str(image)
+        code += "vfs.mount(vfs.VfsRom(image), '/rom')\n"
+        where = "/rom"
+    code += "sys.path.insert(0, %r)\nimport firmware.app as app\napp.main()" % where
     done = subprocess.run([*micropython.find("micropython32"), "-c", code], capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -66,10 +78,71 @@ def test_overlays_when_code_is_taken_out_then_it_does_what_it_did(tmp_path):
     """Functions, methods with keywords, handed-on methods, constructors, texts, whole modules."""
     files = dict(TREE, **{"boards/sim/main.py": "from firmware.app import main\n"})
     linked = sources(tmp_path / "tree", files, SELDOM)
-    assert [name for name in linked if isinstance(name, int)] == [0, 1, 2, 3]
+    # The profile, the constructor, its methods, the functions, the text.
+    assert [name for name in linked if isinstance(name, int)] == [0, 1, 2, 3, 4]
     assert "a text" not in linked["firmware.app"] and "'profile'" not in linked["firmware.app"]
     assert run(tmp_path / "run", linked) == [
         "6", "15", "45", "36", "5", "missing", "False", "(2,", "'profile')"]
+
+
+def test_overlays_when_they_lie_in_a_rom_image_then_they_are_executed_there(tmp_path):
+    """The same words, and what the parts hold is not copied into the heap."""
+    files = dict(TREE, **{"boards/sim/main.py": "from firmware.app import main\n"})
+    files["lib/one.py"] += "    def large(self):\n        return (%s)\n" % (
+        " + ".join("self.value * %d" % number for number in range(300)))
+    files["firmware/app.py"] = files["firmware/app.py"].replace("print('_late' in", (
+        "gc.collect()\n    before = gc.mem_alloc()\n    box.large()\n"
+        "    taken = gc.mem_alloc() - before\n    print(taken < 2000, '_late' in"))
+    seldom = dict(SELDOM, one=dict(SELDOM["one"], **{"Box.large": "a"}))
+    linked = sources(tmp_path / "tree", files, seldom)
+    wanted = ["6", "15", "45", "36", "5", "missing", "True", "False", "(2,", "'profile')"]
+    assert run(tmp_path / "run", linked, in_place=True) == wanted
+    # In the heap it is not so small: what is compared above can tell the two apart.
+    wanted[6] = "False"
+    assert run(tmp_path / "again", linked) == wanted
+
+
+def test_overlays_when_a_class_stands_in_two_lists_then_each_has_its_own_part(tmp_path):
+    """A call finds the method in the second part, too, and a wrong name in none."""
+    files = {
+        "lib/one.py":
+            "class Box:\n    def __init__(self):\n        self.value = 1\n        return\n"
+            "    def often(self):\n        return self.rare() + 1\n"
+            "    def rare(self):\n        return self.value + 1\n"
+            "class Other:\n    def rare(self):\n        return 7\n    def wrong(self):\n"
+            "        return 8\n",
+        "firmware/app.py":
+            "from one import Box, Other\ndef main():\n    box = Box()\n"
+            "    print(box.often(), box.rare(), Other().rare(), Other().wrong())\n"
+            "    try:\n        box.wrong()\n"
+            "    except AttributeError:\n        print('missing')\n",
+        "boards/sim/main.py": "from firmware.app import main\n",
+    }
+    for labels in (("b", "a"), ("a", "b")):
+        seldom = {"one": {"Box.__init__": "a", "Box.often": labels[0], "Box.rare": labels[1],
+                          "Other.rare": "a", "Other.wrong": "a"}}
+        linked = sources(tmp_path / "".join(labels), files, seldom)
+        assert len(linked) == 1 + 4
+        assert run(tmp_path / "run" / labels[0], linked) == ["3", "2", "7", "8", "missing"]
+
+
+def test_overlays_when_parts_lie_together_then_no_class_takes_the_place_of_another(tmp_path):
+    """Constructors and methods of a package in one part, those of equal names in another."""
+    files = {
+        "lib/one.py":
+            "class Box:\n    def __init__(self, value):\n        self.value = value\n"
+            "    def get(self):\n        return self.value\n"
+            "class Lid:\n    def __init__(self):\n        self.box = Box(2)\n"
+            "    def get(self):\n        return self.box.get() + 10\n",
+        "firmware/app.py":
+            "from one import Box, Lid\ndef main():\n    print(Box(1).get(), Lid().get())\n",
+        "boards/sim/main.py": "from firmware.app import main\n",
+    }
+    names = ("Box.__init__", "Box.get", "Lid.__init__", "Lid.get")
+    seldom = {"one": dict.fromkeys(names, late_lists.TOGETHER)}
+    linked = sources(tmp_path / "tree", files, seldom)
+    assert len(linked) == 1 + 2
+    assert run(tmp_path / "run", linked) == ["1", "12"]
 
 
 def test_overlays_when_it_must_stay_then_stays_whatever_the_list_says(tmp_path):
@@ -84,21 +157,22 @@ def test_overlays_when_it_must_stay_then_stays_whatever_the_list_says(tmp_path):
         "firmware/app.py": "from one import Base, Heir, TABLE\ndef main():\n"
                            "    return Base().get(), Heir().get(), Heir().name, TABLE\n",
         "boards/sim/main.py": "from firmware.app import main\n",
-    }, {"one": {"Base.get", "Heir.get", "Heir.name", "Early.__init__", "early"}})
+    }, {"one": dict.fromkeys(
+        ("Base.get", "Heir.get", "Heir.name", "Early.__init__", "early"), "a")})
     assert list(linked) == ["firmware.app"]
 
 
 def test_seldom_when_the_sources_change_then_the_list_names_what_is_there():
-    """If this fails: correct tools/seldom.txt; what was renamed or removed is listed here."""
+    """If this fails: correct rare.txt, seldom.txt; what was renamed or removed is listed here."""
     paths = {name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
              for name, path in mpy.sources(True).items()}
     missing = {}
-    for module, names in overlays.read().items():
+    for module, names in late_lists.read("stock").items():
         if module not in paths:
             missing[module] = "no such module"
             continue
         tree = Source(mpy.ROOT, paths[module]).tree
-        gone = overlays.mark(module, tree, names - {"*"})
+        gone = overlays.mark(module, tree, {name: "a" for name in names if name != "*"})
         if gone:
             missing[module] = sorted(gone)
     assert missing == {}
@@ -106,7 +180,7 @@ def test_seldom_when_the_sources_change_then_the_list_names_what_is_there():
 
 def test_seldom_when_it_guards_the_ev_then_nothing_but_constructors_is_read_from_flash():
     """A part costs a collection and an import; a timer may come at any moment."""
-    found = {module: names for module, names in overlays.read().items()
+    found = {module: names for module, names in late_lists.read("stock").items()
              if module.startswith(GUARDING)}
     assert found
     assert {name.rpartition(".")[2] for names in found.values() for name in names} == {"__init__"}
