@@ -38,6 +38,8 @@ from rfid.uid import uid_text
 _GUARD_MS = const(10)
 _TICK_MS = const(50)
 _STEP_MS = const(10)
+# A meter answers 4 ms after the request at 9600 baud, at the earliest.
+_TURN_MS = const(3)
 _FRAME_BYTES_MAX = const(16384)
 _SAVE_TIME_MS = const(600_000)
 _SETTLED_MS = const(5000)
@@ -182,6 +184,7 @@ class App:
         """Run until somebody wants a reset; returns why."""
         self.start()
         reader = self.board.reader
+        line = self.board.line  # a meter's, with a direction, or None
         while self.exit_reason is None:
             self._try(self.tick)
             if self.link is None and self.access.url and self._may_connect():
@@ -191,7 +194,9 @@ class App:
                 # To read a card takes up to eight steps: at one each tick half a second.
                 due = reader and reader.next_deadline()
                 step_ms = rest_ms
-                if due is not None:
+                if line and line.listen(self.board.ticks_ms()):
+                    step_ms = _TURN_MS
+                elif due is not None:
                     step_ms = max(_STEP_MS, ticks.diff(due, self.board.ticks_ms()))
                 await asyncio.sleep(min(step_ms, rest_ms) / 1000)
                 rest_ms -= step_ms

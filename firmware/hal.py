@@ -77,7 +77,8 @@ class Board:
     `ventilated`: EVs that need ventilation (state D) may charge. `crashed`: the last run was ended
     by the watchdog or by an error. `blocking_while_closed`: pause, defer or allow, what to do when
     something that can stall the VM is due while a contactor is closed. `lights`: pins by name, see
-    firmware/local/lights.py; `button`: a pin, high while it is pressed, or None.
+    firmware/local/lights.py; `button`: a pin, high while it is pressed, or None. `line`: the
+    modbus.master.Master that has to be turned round in time, or None.
     """
 
     name = "?"
@@ -88,6 +89,7 @@ class Board:
     sockets = ()
     meters = ()
     reader = None
+    line = None
     keys = ()
     lights: dict = {}
     button = None

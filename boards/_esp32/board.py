@@ -34,7 +34,7 @@ class Esp32Board:
     def __init__(self, description):
         self._nvs = NVS("pilotwire")
         self._timers = 0
-        self._line = None
+        self.line = None
         self.ticks_ms = time.ticks_ms
         self.random = os.urandom
         self.current_ma_max = description["current_ma_max"]
@@ -158,14 +158,14 @@ class Esp32Board:
 
     def _modbus(self, row):
         """The line that all meters share; one transceiver, one direction."""
-        if self._line is None:
+        if self.line is None:
             from modbus.master import Master
 
             direction = pin(row.get("direction"), 0)
             baud = row.get("baud", 9600)
-            self._line = Master(uart(row, baud), baud, direction)
-            self._line.parity_bit = row.get("parity")
-        return self._line
+            self.line = Master(uart(row, baud), baud, direction)
+            self.line.parity_bit = row.get("parity")
+        return self.line
 
     def _reader(self, row):
         driver = row["driver"]

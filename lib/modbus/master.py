@@ -114,14 +114,23 @@ class Master:
             if self._state == _QUIET:
                 self._try_to_send(now)
             return
-        if self._state == _SENDING and self._is_sent(now):
-            self.turn(0)
-            self._state = _WAITING
+        self.listen(now)
         # What came is looked at before the clock: a late tick is no reason to throw it away.
         if has_new and self._find_result():
             self._end(now)
         elif self._limit.expired(now):
             self._give_up(now)
+
+    def listen(self, now):
+        """Turn the line round once the request is out; returns True while it is not.
+
+        A slave may answer 3.5 characters later (Modbus over Serial Line 2.5.1.1), and what it
+        says before the line is turned is lost: so ask oftener than `tick` in that time.
+        """
+        if self._state == _SENDING and self._is_sent(now):
+            self.turn(0)
+            self._state = _WAITING
+        return self._state == _SENDING
 
     def _try_to_send(self, now):
         if self._quiet.running:

@@ -8,7 +8,7 @@ from tools import micropython, mpy, size
 RUN = """
 import sys
 sys.path[:] = ["tests/esp32", "", "lib", ".frozen"]
-import asyncio, builtins, io, json
+import asyncio, builtins, io, json, time
 import on_fakes, machine
 from boards.sim.flash import NorFlash, mount
 image, flash = sys.argv[1:]
@@ -28,6 +28,21 @@ builtins.open = lambda path, *mode: (
     io.StringIO(description) if path == "/board.json" else opened(path, *mode))
 machine.voltages[36] = machine.voltages[33] = lambda: 2533000
 from boards._esp32 import start
+
+class Meter:
+    # A port that sends for 9 ms, on a line where nobody answers.
+    at = 0
+    init = lambda self, *_: None
+    any = lambda self: 0
+
+    def write(self, data):
+        self.at = time.ticks_ms()
+        return len(data)
+
+    def txdone(self):
+        return time.ticks_diff(time.ticks_ms(), self.at) >= 9
+
+machine.devices["uart", 2] = Meter()
 
 class Line:
     typed = b"help doctor\\r"
@@ -54,15 +69,19 @@ class Loop:
             asyncio.create_task(main)
             for _ in range(300):
                 await asyncio.sleep(0.01)
+                sending = machine.levels.get(21) and held[0] + 1
+                held[:] = sending, max(held[1], sending), held[2] + (sending == 1)
                 if machine.timers:
                     machine.fire()
             raise KeyboardInterrupt
         return Loop.real_run(live())
 
+held = [0, 0, 0]  # looks in a row at which the line's direction is out; most of them; requests
 line = Line()
 line.buffer = line.stdin = line.stdout = line
 start.sys, start.asyncio = line, Loop
 start.run()
+print("held", held[1:])
 print("end", start.__file__, machine.levels[26], machine.state["fed"] > 290)
 """
 
@@ -78,6 +97,9 @@ def test_image_when_started_on_the_fakes_then_guard_and_console_run(tmp_path):
         cwd=mpy.ROOT, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in done.stdout + done.stderr, done
     assert "example: doctor" in done.stdout
+    # The direction is out for 9 ms of a tick's 50.
+    words = done.stdout.split("held [")[1].split("]")[0].split(", ")
+    assert 0 < int(words[0]) <= 3 and int(words[1]) > 1
     assert done.stdout.endswith("end /rom/boards/_esp32/start.mpy 0 True\n"), done
 
 

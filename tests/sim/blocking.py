@@ -190,7 +190,8 @@ class Uart(Part):
         """Another speed; the ESP32's port waits until all is sent."""
         self._wait_until(self._sent_us)
         self._byte_us = self._bits * 1_000_000 // baud
-        self._part.init(baud, bits, parity, stop)
+        if hasattr(self._part, "init"):
+            self._part.init(baud, bits, parity, stop)
 
     def write(self, data):
         self._watch.pass_us(CALL_US)

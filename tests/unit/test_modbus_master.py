@@ -199,6 +199,19 @@ class DirectionTest(unittest.TestCase):
         held_ms = ticks.diff(bench.levels[2][1], bench.levels[1][1])
         self.assertTrue(9 <= held_ms <= 20)
 
+    def test_direction_when_listened_between_ticks_then_turns_once_the_request_is_out(self):
+        # Nothing else happens: what comes is for the tick.
+        bench = Bench(has_direction=True)
+        self.assertFalse(bench.master.listen(bench.now))
+        bench.ask()
+        bench.master.tick(bench.now)
+        while bench.master.listen(bench.now):
+            bench.now = ticks.add(bench.now, 1)
+        held_ms = ticks.diff(bench.levels[2][1], bench.levels[1][1])
+        self.assertTrue(9 <= held_ms <= 11)
+        self.assertIsNone(bench.master.take())
+        self.assertEqual(bench.run()[0][0], "reply")
+
     def test_direction_is_released_after_a_timeout_in_one_late_tick(self):
         # Whatever happens, we do not keep the line.
         bench = Bench(None, has_direction=True)
