@@ -57,6 +57,7 @@ class SimBoard:
             ModbusMeter(Master(outlet.meter.uart, _BAUD), SDM630) for outlet in world.outlets
         ]
         self.reader = Mfrc522(world.reader.spi, world.reader.select)
+        self.line = None  # no direction to be turned
 
     def ticks_ms(self):
         """Return the millisecond counter."""
