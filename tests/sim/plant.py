@@ -63,6 +63,7 @@ class Plant:
         self.events = []
         self.violations = []
         self.flash = None
+        self.parts_read = 0  # of a linked firmware, which this is not
         self.powered = False
         self._real_pilot = real_pilot
         self._has_mirror = has_mirror
