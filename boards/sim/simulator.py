@@ -60,7 +60,7 @@ class Simulator:
         self._options = options
         self._runtime = Runtime()
         self._trace = _Trace(_say, self._t_ms, options.get("trace"))
-        self._talk = None
+        self._talk = []
         self._ballast = None
         self._names = None
         self._holes = None
@@ -87,6 +87,7 @@ class Simulator:
         """Find what `heap` is to return, after a collection."""
         if _MICROPYTHON:
             ballast = len(self._ballast) if self._ballast else 0
+            ballast += len(self._talk) * _TALK_PIECE_BYTES
             used = _allocated() - self._world_bytes - ballast
             free = gc.mem_free()
             self._heap = {"free": free, "used": used, "world": self._world_bytes}
@@ -187,14 +188,14 @@ class Simulator:
         """Take the room for answers while no command is at work, and give it free for one."""
         if not _MICROPYTHON:
             return
-        taken = _allocated()
-        if self._talk is None:
-            self._talk = []
         if not is_quiet:
             self._talk.clear()
-        while is_quiet and len(self._talk) < _TALK_PIECES:
-            self._talk.append(bytearray(_TALK_PIECE_BYTES))
-        self._world_bytes += _allocated() - taken
+        try:
+            while is_quiet and len(self._talk) < _TALK_PIECES:
+                self._talk.append(bytearray(_TALK_PIECE_BYTES))
+        except MemoryError:
+            # The firmware has filled it meanwhile; what is left of it is for the next time.
+            pass
 
     def _configure(self, app):
         if self._storage_lost:

@@ -218,7 +218,7 @@ def test_tool_when_lines_are_given_then_answers_and_status(bench):
     assert [json.loads(text)["ok"] for text in done.stdout.splitlines()] == [False, True]
 
 
-@pytest.mark.parametrize("options", [("--heap", "96K"), ("--tier", "stock", "--heap", "128K")])
+@pytest.mark.parametrize("options", [("--heap", "96K"), ("--tier", "stock", "--heap", "144K")])
 def test_tool_when_the_meter_is_probed_then_waits_for_the_end(bench, options):
     """Ten seconds of findings, then the prompt; stock has its code in the heap."""
     sim = bench.start("--console-pty", *options)

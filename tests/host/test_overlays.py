@@ -1,5 +1,6 @@
 """What is taken out of a linked firmware is found again when it is called, and is not kept."""
 
+import re
 import subprocess
 import sys
 
@@ -184,6 +185,16 @@ def test_seldom_when_it_guards_the_ev_then_nothing_but_constructors_is_read_from
              if module.startswith(GUARDING)}
     assert found
     assert {name.rpartition(".")[2] for names in found.values() for name in names} == {"__init__"}
+
+
+def test_lists_when_an_instance_is_made_by_its_type_then_lack_the_constructor():
+    """Who calls `type(x)(...)` calls no function of a part: the probe makes a Master like that."""
+    makers = {}
+    for path in mpy.sources(True).values():
+        text = (mpy.ROOT / path).read_text()
+        if re.search(r"\btype\([^()]*\)\(", text):
+            makers[path] = "modbus.master" not in late_lists.read("stock")
+    assert makers == {"lib/meters/probe.py": True}
 
 
 @pytest.mark.parametrize("tier", ["stock", "full"])

@@ -305,7 +305,7 @@ class EndTest(Searching):
         (text,) = commands.run("meter probe")
         ballast = None
         gc.collect()
-        self.assertIn("error: needs 12000 bytes of heap, ", text)
+        self.assertIn("error: needs 16000 bytes of heap, ", text)
         self.assertIn("take tests/device/meter_probe.py", text)
         (text,) = commands.run("meter probe")
         self.assertEqual(text[:9], "searching")
