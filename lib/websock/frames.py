@@ -17,8 +17,6 @@ _CONTROL_MAX = const(125)
 _MASK_CHUNK = const(128)
 # A multiple of the key's four bytes.
 _PIECE = const(512)
-# What others find on the heap while a whole message waits for the socket.
-_SPARE = const(3000)
 # This buffer lives as long as the decoder: most of what a CSMS sends fits into it.
 _KEEP = const(192)
 
@@ -42,16 +40,16 @@ class ProtocolError(Exception):
         self.reason = reason
 
 
-def build(opcode, payload, key, length=None, room=0):
+def build(opcode, payload, key, length=None):
     """Return one complete masked frame as a bytearray, or the first piece of one.
 
     payload: bytes-like; at most 125 for control frames. key: 4 random bytes, new for every frame.
-    length: that of the whole payload, if more is to come; room: for so many bytes of it.
+    length: that of the whole payload, if more is to come.
     """
     if length is None:
         length = len(payload)
     start = 6 if length < 126 else 8 if length < 0x10000 else 14
-    frame = bytearray(start + len(payload) + room)
+    frame = bytearray(start + len(payload))
     frame[0] = 0x80 | opcode
     if start == 6:
         frame[1] = 0x80 | length
@@ -67,21 +65,25 @@ def pieces(text, key, whole=True):
     """Yield a text message as one masked frame: `whole`, or in pieces of some 512 bytes where the
     heap has no hole for it. (TCP makes the second piece wait for the other end's delayed answer.)
 
-    text: a str, or what yields the same parts of one each time. Each is encoded by itself.
+    text: a str; or what yields the same parts of one each time, because there is no hole for it.
     """
-    parts = [text] if isinstance(text, str) else text
-    frame = None
-    if whole and (parts is text or len(text) > _PIECE):
-        try:
-            frame = bytearray(_SPARE)
-            frame = _whole(list(parts), key)
-        except MemoryError:
-            frame = None
-    if frame:
-        yield frame
-        return
-    at = 0
-    length = _length(parts)
+    parts = text
+    if isinstance(text, str):
+        view = memoryview(encode_text(text))
+        frame = None
+        if whole or len(view) <= _PIECE:
+            try:
+                frame = build(TEXT, view, key)
+            except MemoryError:
+                pass
+        if frame:
+            yield frame
+            return
+        view = None
+        parts = [text]
+    length = at = 0
+    for part in parts:
+        length += len(encode_text(part))
     for payload in _payloads(parts):
         if at:
             frame = bytearray(len(payload))
@@ -90,23 +92,6 @@ def pieces(text, key, whole=True):
             frame = build(TEXT, payload, key, length)
         at += len(payload)
         yield frame
-
-
-def _length(parts):
-    length = 0
-    for part in parts:
-        length += len(encode_text(part))
-    return length
-
-
-def _whole(parts, key):
-    length = _length(parts)
-    frame = build(TEXT, b"", key, length, length)
-    at = len(frame) - length
-    for payload in _payloads(parts):
-        _mask(frame, at, payload, key, at + length - len(frame))
-        at += len(payload)
-    return frame
 
 
 def _payloads(parts):
