@@ -39,7 +39,7 @@ def get_version(ctx, _now, _payload):
     return {"listVersion": ctx.local_list.version if enabled else -1}
 
 
-def send_list(ctx, _now, payload):
+def send_list(ctx, now, payload):
     """Replace or change the list; all of it or nothing."""
     update = ctx.staging.take(ctx.rpc.newest)
     if not ctx.config.get("LocalAuthListEnabled"):
@@ -60,8 +60,8 @@ def send_list(ctx, _now, payload):
         update.abort()
         return {"status": "Failed"}
     update.commit(version, is_full)
-    # Written later: the entries themselves are gone from the heap then.
-    return _Committing(ctx, update)
+    committing = _Committing(ctx, update)
+    return committing.poll(now) or committing
 
 
 class _Committing:
