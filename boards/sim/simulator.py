@@ -43,7 +43,10 @@ class _Trace(Trace):
     """Writes piece by piece: a frame's text may be longer than the largest piece that is free."""
 
     def tell(self, fields):
-        parts = fields.pop("text", "")
+        parts = fields.pop("text", None)
+        if parts is None:
+            _say(json.dumps(fields))
+            return
         sys.stdout.write(json.dumps(fields)[:-1])
         sys.stdout.write(', "text": "')
         for part in [parts] if isinstance(parts, str) else parts:
@@ -263,6 +266,7 @@ async def _commands(control, simulator):
         try:
             command = json.loads(line)
         except ValueError:
+            simulator.keep_quiet(True)
             continue
         number = command.get("n")
         try:
