@@ -4,10 +4,9 @@ A search stands where the line of the meters stood: their ticks drive it, and wh
 line is refused until it is over. It ends by itself when a transaction begins or nobody listens.
 """
 
-import sys
-
 import ticks
 from firmware.console.configure import ConsoleError
+from firmware.late import forget
 from meters.probe import PAUSE_MS, Probe
 
 _ADDRESS_MAX = 247
@@ -20,17 +19,8 @@ _OVER = "a transaction begins: the search is over"
 _NOTHING = "nothing fits: check its supply, swap A and B, look up its address: `meter probe 1-10`"
 
 
-def _forget(name):
-    """Let a module go, as firmware.late does, which may not be in the heap."""
-    sys.modules.pop(name, None)
-    package, _, tail = name.rpartition(".")
-    package = sys.modules.get(package)
-    if hasattr(package, tail):
-        delattr(package, tail)
-
-
 # What it has given is used, the module is not: it shall not stay when the console goes.
-_forget("meters.probe")
+forget("meters.probe")
 
 
 def load(name):
@@ -38,7 +28,7 @@ def load(name):
     module, _, name = name.partition(".")
     module = "meters.maps." + module
     found = getattr(__import__(module, None, None, (name,)), name)
-    _forget(module)
+    forget(module)
     return found
 
 
