@@ -5,6 +5,7 @@ One map is in the heap at a time. Nothing is ever written to a meter.
 
 import ticks
 from micropython import const
+from modbus.master import Master
 
 # What is tried, as board.json names it. The first two ask with function 04 and 03: who is silent
 # to both, is asked once for each of the others, not three times. Of those that fit equally well
@@ -137,7 +138,7 @@ class Probe:
         if address == name == 0:
             baud, parity = self._lines[line]
             self._line.uart.init(baud, 8, parity, 1)
-            self._master = type(self._line)(self._line.uart, baud, self._line.turn)
+            self._master = Master(self._line.uart, baud, self._line.turn)
         if name == 0:
             self._is_heard = False
         entry = self._load(self._names[name])
