@@ -70,15 +70,22 @@ class Fault:
 
     def __init__(self, row):
         self.bit = 1 << row
-        words = TABLE.split("\n")[row + 1].split("|")
+        self._row = row
+
+    def __getattr__(self, name):
+        # Only when somebody asks: what a fault does hangs on no text, which may lie in flash.
+        words = TABLE.split("\n")[self._row + 1].split("|")
         self.name, self.text, code, vendor, self.reaction = words[:5]
         self.error_code = code.replace("!", "Failure").replace("~", "Error")
         self.vendor_error_code = vendor and "CX0" + vendor
+        return self.__dict__[name]
 
 
-# The columns `on` and `off` of all rows.
-_ON, _OFF = [
-    bytes([int(row.split("|")[at] or 0) for row in TABLE.split("\n")[1:-1]]) for at in (5, 6)
+# The columns `reaction` in A (many, if it is no number), `on` and `off` of all rows.
+_OFFERED_A, _ON, _OFF = [
+    bytes([int(row.split("|")[at].replace("H", "80").replace("S", "80") or 0)
+           for row in TABLE.split("\n")[1:-1]])
+    for at in (4, 5, 6)
 ]
 # The rows whose reaction is H: the first, without the contactor that does not close, which stands
 # with its trip. And how many rows have H or S: they are the first, too.
@@ -132,7 +139,8 @@ class Faults:
         faults = [Fault(row) for row in range(len(_ON)) if bits >> row & 1]
         self.blocking = tuple([fault for fault in faults if not fault.bit >> _BLOCKING_ROWS])
         self.warnings = tuple(faults[len(self.blocking) :])
-        self.limit_ma = min([80] + [int(fault.reaction) for fault in self.warnings]) * 1000
+        offered_a = [_OFFERED_A[row] for row in range(len(_ON)) if bits >> row & 1]
+        self.limit_ma = min([80] + offered_a) * 1000
 
 
 def _found(connector):
