@@ -38,8 +38,9 @@ _INT_MIN = const(-0x80000000)
 _INT_MAX = const(0x7FFFFFFF)
 
 
-def find(table, name, shared=""):
-    """Return the description of the entry `name`, or None. `shared`: where named objects are."""
+def find(table, name, shared=None):
+    """Return the description of the entry `name`, or None. shared(name): that of an object that is
+    named in the table only."""
     if not name.isalpha():
         return None  # it may come from outside and must not match two lines
     start = table.find("\n" + name + "\n")
@@ -69,7 +70,7 @@ def _read_fields(words, shared):
 def _read_detail(kind, words, shared):
     word = words.pop()
     if kind == "object":
-        return _read_fields(words, shared) if word == "{" else find(shared, word, shared)
+        return _read_fields(words, shared) if word == "{" else shared(word)
     if kind == "array":
         least, greatest = _read_range(word)
         kind = words.pop()

@@ -20,9 +20,10 @@ ACTIONS = (
     "UnlockConnector UpdateFirmware"
 )
 
-# 7.8 and 7.13: RemoteStartTransaction and the Smart Charging profile. 7.27: Core and the Local
-# Auth List profile.
-SHARED = """
+# What several profiles have in their tables, each in a text of its own: a board that reads them
+# from its flash needs room for one in one piece.
+# 7.8 and 7.13: RemoteStartTransaction and the Smart Charging profile.
+CHARGING_PROFILE = """
 ChargingProfile
  chargingProfileId! integer *
  stackLevel! integer 0..
@@ -43,6 +44,10 @@ ChargingProfile
  recurrencyKind? enum Daily|Weekly
  validFrom? time any
  validTo? time any
+"""
+
+# 7.27: Core and the Local Auth List profile.
+ID_TAG_INFO = """
 IdTagInfo
  status! enum Accepted|Blocked|Expired|Invalid|ConcurrentTx
  parentIdTag? cistring 20
@@ -52,7 +57,12 @@ IdTagInfo
 
 def find(table, action):
     """Return the description of `action` in REQUESTS or RESULTS of a profile, or None."""
-    return shape.find(table, action, SHARED)
+    return shape.find(table, action, shared)
+
+
+def shared(name):
+    """Return the description of an object that several profiles have in their tables."""
+    return shape.find(ID_TAG_INFO if name == "IdTagInfo" else CHARGING_PROFILE, name)
 
 
 def not_handled(action):

@@ -131,7 +131,7 @@ def test_tables_hold_the_smart_charging_messages():
 def test_profile_is_shared():
     """The Smart Charging profile gets the very description that RemoteStartTransaction uses."""
     fields = {field[0]: field for field in ocpp16.find(core.REQUESTS, "RemoteStartTransaction")}
-    assert fields["chargingProfile"][3] == ocpp16.find(ocpp16.SHARED, "ChargingProfile")
+    assert fields["chargingProfile"][3] == ocpp16.shared("ChargingProfile")
 
 
 @pytest.mark.parametrize(("action", "description", "schema", "suffix"), _PAIRS, ids=_IDS)

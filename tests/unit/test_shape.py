@@ -175,11 +175,15 @@ class RefuseTest(unittest.TestCase):
         return error
 
 
+def _shared(name):
+    return shape.find(_SHARED, name)
+
+
 class FindTest(unittest.TestCase):
     def test_find_reads_every_kind(self):
         # The text below says what _FIELDS says, with the innermost object kept apart.
-        self.assertEqual(shape.find(_TABLE, "Fields", _SHARED), _FIELDS)
-        self.assertEqual(shape.find(_TABLE, "Empty", _SHARED), ())
+        self.assertEqual(shape.find(_TABLE, "Fields", _shared), _FIELDS)
+        self.assertEqual(shape.find(_TABLE, "Empty", _shared), ())
         self.assertEqual(shape.find(_TABLE, "Last"), (("least", False, "integer", (None, 3)),))
 
 
