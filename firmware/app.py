@@ -113,7 +113,7 @@ class App:
         measurands = config_keys.MEASURANDS
         keys = config_keys.board_keys(len(board.connectors), measurands, names, board.tethered)
         device = device_keys.table(board.current_ma_max, board.phases, board.blocking_while_closed)
-        tables = [config_keys.CORE, keys, device_keys.DEVICE, device]
+        tables = [config_keys.first, config_keys.rest, keys, device_keys.device, device]
         tables += [profile.KEYS for profile in self.profiles]
         tables.append(device_keys.declared(board.keys))
         config = Config(KvStore(board.fs, "/config"), tables)

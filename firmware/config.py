@@ -11,8 +11,9 @@ profiles and the device bring their own. A row is
     (name, "text", access, default, low, high)       low <= number of characters <= high
 
 A table is a tuple of rows, or a text with the rows as words in lines, of which the first and the
-last are empty: it costs no heap, and a row is made when it is asked for. In a text there are rows
-of kinds bool and int, list (read-only), and text with low and high, whose default "" is left out.
+last are empty, or a function that returns such a text: it costs no heap, and a row is made when it
+is asked for. In a text there are rows of kinds bool and int, list (read-only), and text with low
+and high, whose default "" is left out.
 
 access is "r", "rw", "w" (write-only, for secrets) or one of the last two with "!" behind it, for a
 key that takes effect after a reboot, or "?", for what somebody has to look at: never set by an
@@ -24,6 +25,7 @@ from csl import split
 from micropython import const
 
 _VALUE_CHARACTERS_MAX = const(500)
+_KEYS_MAX = const(1000)
 # More digits than any of our limits has: a longer number is refused before it is computed.
 _DIGITS_MAX = const(9)
 
@@ -97,11 +99,6 @@ class Config:
         """Give a key that nobody may write what the board makes of it; nothing is stored."""
         self._values[name] = value
 
-    def names(self):
-        """Yield all names in canonical spelling, always in the same order."""
-        for row in self.rows():
-            yield row[0]
-
     def readonly(self, name):
         """Return True if the key cannot be set, False if it can, None if it is unknown."""
         row = self.row(name)
@@ -112,10 +109,15 @@ class Config:
         row = self.row(name)
         return None if row is None else (row[0], row[2] == "r", self._reported(row))
 
-    def everything(self):
-        """Yield what `describe` returns, for every key."""
+    def page(self, first=0, count=_KEYS_MAX):
+        """Return a list of what `describe` returns: `count` keys at most, from the `first` on."""
+        rows = []
         for row in self.rows():
-            yield row[0], row[2] == "r", self._reported(row)
+            first -= 1
+            if first < 0 < count:
+                count -= 1
+                rows.append((row[0], row[2] == "r", self._reported(row)))
+        return rows
 
     def _reported(self, row):
         return None if row[2][0] == "w" else _text(self._value(row))
@@ -127,6 +129,7 @@ class Config:
     def rows(self):
         """Yield the rows of all keys, always in the same order."""
         for table in self._tables:
+            table = table() if callable(table) else table
             for row in table[1:-1].split("\n") if isinstance(table, str) else table:
                 yield _read(row) if isinstance(row, str) else row
 
@@ -155,6 +158,7 @@ class Config:
 
 def _find(table, name, exact):
     """Return the row of `name`, or None; `exact`: case counts."""
+    table = table() if callable(table) else table
     if not exact:
         name = name.lower()
     if not isinstance(table, str):

@@ -4,7 +4,7 @@ import json
 
 from micropython import const
 
-_ROWS = const(4)
+_ROWS = const(3)
 _WHOLE_BYTES = const(12_000)
 
 
@@ -22,21 +22,20 @@ def everything(config):
     function that yields the texts that are its JSON one after the other, at each call anew."""
     try:
         if bytearray(_WHOLE_BYTES):
-            return {"configurationKey": [entry(row) for row in config.everything()]}
+            return {"configurationKey": [entry(row) for row in config.page()]}
     except MemoryError:
         pass
 
     def texts():
-        before = '{"configurationKey":['
-        some = []
-        for row in config.everything():
-            some.append(entry(row))
-            if len(some) == _ROWS:
-                yield before + _inner(some)
-                before = ","
-                some = []
-        if some:
-            yield before + _inner(some)
+        text = '{"configurationKey":['
+        first = 0
+        while text:
+            yield text
+            rows = config.page(first, _ROWS)
+            text = _inner([entry(row) for row in rows])
+            if first and text:
+                text = "," + text
+            first += _ROWS
         yield "]}"
 
     return texts

@@ -305,7 +305,7 @@ def test_firmware_keys_when_a_charger_lists_its_own_then_they_are_all_known():
     found = circuits._firmware_keys()
     access = {row[0] for row in Config(None, (_ACCESS,)).rows()}
     core = {row[0] for row in Config(None, (
-        config_keys.CORE, config_keys.board_keys(2, config_keys.MEASURANDS, "Core", False),
+        *config_keys.CORE, config_keys.board_keys(2, config_keys.MEASURANDS, "Core", False),
         device_keys.DEVICE, device_keys.table(32000),
         *(module.KEYS for module in profiles.installed()))).rows()}
     assert access | core <= found

@@ -87,7 +87,7 @@ class Fuzz:
     def tidy(self):
         """Back to the defaults; forget what the test itself has collected."""
         plant = self.plant
-        for name in list(plant.app.config.names()):
+        for name in [row[0] for row in plant.app.config.rows()]:
             plant.app.config.reset(name)
         plant.app.client.receive(plant.time.now, '[2,"tidy","ClearChargingProfile",{}]')
         plant.events.clear()

@@ -90,7 +90,7 @@ class Context:
         board = config_keys.board_keys(connectors, config_keys.MEASURANDS, "Core", False)
         secrets = (("AuthorizationKey", "text", "w", "", None),)
         self.store = RamStore()
-        self.config = Config(self.store, (config_keys.CORE, board, secrets))
+        self.config = Config(self.store, config_keys.CORE + (board, secrets))
         self.config.load()
         self.clock = Clock(1)
         self.identity = IDENTITY

@@ -35,7 +35,7 @@ class _Context:
     def __init__(self, connectors):
         self.station = PlainStation(connectors)
         board = config_keys.board_keys(connectors, config_keys.MEASURANDS, "Core", True)
-        self.config = Config(RamStore(), (config_keys.CORE, board))
+        self.config = Config(RamStore(), config_keys.CORE + (board,))
         self.config.load()
         self.clock = Clock(1)
         self.transactions = _Ledger()

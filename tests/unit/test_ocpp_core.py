@@ -52,7 +52,7 @@ class CoreTest(unittest.TestCase):
         self.assertEqual(everything, self.bench.answer("GetConfiguration", {"key": []}))
         self.assertNotIn("unknownKey", everything)
         names = [row["key"] for row in everything["configurationKey"]]
-        self.assertEqual(names, list(self.bench.ctx.config.names()))
+        self.assertEqual(names, [row[0] for row in self.bench.ctx.config.page()])
         for row in everything["configurationKey"]:
             self.assertTrue(isinstance(row.get("value", ""), str))
 
