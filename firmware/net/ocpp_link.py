@@ -189,7 +189,8 @@ class OcppLink:
             if kind == "text":
                 if self.trace:
                     self.trace("in", event[1])
-                self._client.receive(now, event[1])
+                event = self._client.read(now, event[1])
+                self._client.handle(now, event)
             elif kind == "open":
                 self._opened(now)
             elif kind in ("refused", "closed", "failed"):

@@ -94,21 +94,36 @@ class Client:
 
     def receive(self, now, text):
         """Take one text from the central system."""
-        event = self._rpc.receive(now, text)
-        if event is None:
+        self.handle(now, self.read(now, text))
+
+    def read(self, now, text):
+        """Return for `handle` what a text from the central system says; nobody needs the text, or
+        what reads it, any longer then."""
+        return self._rpc.receive(now, text)
+
+    def handle(self, now, message):
+        """Take what `read` has returned."""
+        if message is None:
             return
-        kind = event[0]
+        kind = message[0]
         if kind == "call":
-            self._on_call(now, event[1], event[2], event[3])
+            self._on_call(now, message[1], message[2], message[3])
         elif kind == "refused":
             if self.registration != "Rejected":
-                self._put(event[1])
+                self._put(message[1])
         else:
             self.silent_calls = 0
-            if kind == "result":
-                self._on_result(now, event[1])
+            source, action = self._calling
+            self._calling = None
+            if kind == "error":
+                source.on_error(now, message[1], message[2])
+                return
+            # What checks it need not be in the heap while it is worked on (stock tier).
+            mistake = self._mistake(action, message[1])
+            if mistake is None:
+                source.on_result(now, message[1])
             else:
-                self._take_source().on_error(now, event[1], event[2])
+                source.on_error(now, mistake.code, mistake.description)
 
     def tick(self, now):
         """Let time pass; call it after each tick of the station."""
@@ -165,18 +180,16 @@ class Client:
         self._calling = None
         return source
 
-    def _on_result(self, now, payload):
-        source, action = self._calling
-        self._calling = None
+    def _mistake(self, action, payload):
+        """Return the OcppError in a confirmation, or None."""
         try:
             # Unknown fields do no harm in a confirmation; some central systems add their own.
             description = self._result_shape(action)
             shape.check(description, payload, True)
         except OcppError as error:
             self.bad_results += 1
-            source.on_error(now, error.code, error.description)
-            return
-        source.on_result(now, payload)
+            return error
+        return None
 
     def _result_shape(self, action):
         for profile in self._profiles:
@@ -191,7 +204,8 @@ class Client:
             self._rpc.refuse(message_id, OcppError(SECURITY))
             return
         try:
-            answer = self._handle(now, action, payload)
+            handler = self._handler(action, payload)
+            answer = handler(self._ctx, now, payload) if handler else {"status": "Rejected"}
             # A payload that has decimals comes as text, a long one in parts (ocppj.frame).
             if isinstance(answer, (dict, str)) or callable(answer):
                 self.answer(message_id, answer)
@@ -206,20 +220,21 @@ class Client:
             self.last_crash = error
             self._put(self._rpc.refuse(message_id, OcppError(INTERNAL)))
 
-    def _handle(self, now, action, payload):
+    def _handler(self, action, payload):
+        """Return who answers a call, whose payload is checked; None: it is to be rejected."""
         for profile in self._profiles:
-            handler = profile.HANDLERS.get(action)
-            if handler is None:
+            # In this order: of a profile in flash only one copy, and none of what finds the
+            # description when it is compared.
+            if action not in profile.HANDLERS:
                 continue
-            # In this order: only then is what finds it gone when it is compared (stock tier).
             description = ocpp16.find(profile.REQUESTS, action)
             shape.check(description, payload)
             if action in _ACCEPTED_ONLY and self.registration != "Accepted":
-                return {"status": "Rejected"}
-            return handler(self._ctx, now, payload)
+                return None
+            return profile.HANDLERS[action]
         # OCPP 1.6 5.13: a station without reservations refuses them by a normal answer.
         if action == "ReserveNow":
-            return {"status": "Rejected"}
+            return None
         raise ocpp16.not_handled(action)
 
     def _defer(self, now, message_id, pending):
