@@ -44,7 +44,8 @@ class Log:
         if level > self.level:
             return
         line = text % values if values else text
-        self._lines[self._next] = (level, area, line)
+        # As one text: for weeks it is kept, and a tuple would be half as long again.
+        self._lines[self._next] = "%d%s %s" % (level, area, line)
         self._next = (self._next + 1) % _LINES_KEPT
         if self.sink:
             self.sink(level, area, line)
@@ -52,4 +53,9 @@ class Log:
     def lines(self):
         """Return the lines kept, oldest first, as (level, area, text)."""
         ordered = self._lines[self._next :] + self._lines[: self._next]
-        return [line for line in ordered if line is not None]
+        rows = []
+        for line in ordered:
+            if line is not None:
+                area, _, text = line[1:].partition(" ")
+                rows.append((int(line[0]), area, text))
+        return rows
