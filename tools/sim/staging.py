@@ -80,7 +80,8 @@ def _compile(staging, tier, board):
     else:
         how, where = "path", _STOCK.with_name(_STOCK.name + single)
         mpy.files(where, board=board, without=device_files.left_out(tier, simulator=True))
-        staging.environ["MICROPYPATH"] = f"{where}:.frozen"
+        # Not from the root: MicroPython keeps the paths of modules, which on a board are short.
+        staging.environ["MICROPYPATH"] = f"{where.relative_to(ROOT)}:.frozen"
     modules = [*bundle.SIMULATED_BOARD, bundle.ROOT_MODULE, *_LOADED_LATE]
     names = probe.probe(staging.interpreter, how, where, modules, _OF_THE_WORLD).names
     staging.vm_options["names_bytes"] = probe.table_of_names(staging.interpreter, names)
