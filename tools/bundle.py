@@ -111,6 +111,7 @@ class _Linker:
         self._imports = {}  # (module, attribute or None) -> name in the bundle
         self._spaces = {}  # modules that are used as objects -> name of the class that stands in
         self._objects = set()  # names of modules that somebody hands on as objects
+        self._attributes = set()  # what is taken from any object
         self._taken = set(dir(builtins)) | {"const"}
         self.patched = {}  # after `link` with shortened names: see `shortened`
 
@@ -126,6 +127,8 @@ class _Linker:
         for module in self._order:
             self._name_globals(module)
         self._objects = set().union(*[_used_as_objects(module) for module in self._order])
+        self._attributes = {node.attr for module in self._order for node in ast.walk(module.tree)
+                            if isinstance(node, ast.Attribute)}
         whole = parts.Whole(ROOT_MODULE)
         for module in self._order:
             statements = rewriter.rewritten(self, module)
@@ -295,12 +298,13 @@ class _Linker:
         return self._spaces[module]
 
     def _space(self, module):
-        """Return the class with the public names of `module`, if somebody will need it."""
+        """Return the class with what somebody takes from `module`, if it is handed on."""
         if module.name not in self._objects:
             return []
         lines = ["class %s:" % self.space(module)]
         for name, (kind, meaning) in sorted(module.names.items()):
-            if kind == "global" and not name.startswith("_") and meaning != "const":
+            is_taken = name in self._attributes and not name.startswith("_")
+            if kind == "global" and is_taken and meaning != "const":
                 lines.append("    %s = %s" % (name, meaning))
         body = ast.parse("\n".join(lines if lines[1:] else [*lines, "    pass"])).body
         body[0].is_space = "*" in self._seldom.get(module.name, ())

@@ -8,6 +8,8 @@ from pathlib import Path
 
 # The label of a tier that executes parts in place: what a package has lies together.
 TOGETHER = "together"
+# How the label of what is set apart ends.
+APART = "|"
 LISTS = {"stock": ("rare", "seldom"), "full": ("rare",)}
 
 
@@ -28,7 +30,7 @@ def _members(name):
             module, owner, label = word[:-1], "", name
         elif word.endswith("."):
             owner = word
-        elif word == "|":
+        elif word == APART:
             label += word
         else:
             yield module, owner + word, label

@@ -50,13 +50,10 @@ def _call(self, name, args, named):
     """Call a method of the class of `self`. What it calls of the same part needs no second one."""
     number = self._late
     parts = _archive.open_parts
-    is_double = number < 0
-    if is_double:
-        number = ~number
     part = _load(number)
-    # Of two parts most calls are for the first.
-    if is_double and not hasattr(part._Part, name):
-        number += 1
+    # Each part of a class knows the next, and most calls are for the first.
+    while not hasattr(part._Part, name):
+        number = part._Part._late
         part = _load(number)
     is_outer = number not in parts
     parts[number] = part

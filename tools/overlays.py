@@ -1,13 +1,13 @@
 """Take what is seldom used out of a linked firmware, so that it takes no heap while it is not.
 
 The lists of late_lists.py name functions, methods and long texts, module by module. Each class
-with such methods gets a part of its own (two, if it stands in both lists), and so do the functions
-of a module; a tier that executes parts in place has larger ones, since each costs 400 bytes of
-the image. All parts lie one after the other in one file beside the linked module; one is read from
-there when something of it is called, and is garbage afterwards. Nothing stands for a method where
-it was taken from: the class inherits from `_Late`, and what an instance does not have is looked
-for in the part, so that a wrong name is found out only when it is called. A constructor becomes a
-function there, and who calls the class calls that.
+with such methods gets a part of its own (several, if it stands in both lists or its methods are
+set apart there), and so do the functions of a module; a tier that executes parts in place has
+larger ones, since each costs 400 bytes of the image. All parts lie one after the other in one file
+beside the linked module; one is read from there when something of it is called, and is garbage
+afterwards. Nothing stands for a method where it was taken from: the class inherits from `_Late`,
+and what an instance does not have is looked for in the part, so that a wrong name is found out
+only when it is called. A constructor becomes a function there, and who calls the class calls that.
 
 What stays, whatever the list says: functions with decorators or `super()`, methods of classes that
 others inherit from or that are used as `Class.method`, constructors of what is made while the
@@ -17,6 +17,7 @@ it; a class only if the list has it, for as long as an instance lives, so does i
 
 What guards the EV is never taken, nor what runs at every tick: a part costs a collection and a few
 ms of flash. What makes a closure that is kept is not worth taking: the closure keeps the part.
+While a part is imported, it can import no other.
 
 A part is imported like any module, from a file system that has but one file: the place in the
 archive that `_load` was asked for. So no part needs a name of its own, which would stay for ever.
@@ -26,7 +27,7 @@ import ast
 from pathlib import Path
 
 from tools import overlay_calls, scopes
-from tools.late_lists import TOGETHER
+from tools.late_lists import APART, TOGETHER
 
 ARCHIVE = "late.bin"
 # What tracebacks call the file of a part.
@@ -99,6 +100,9 @@ class Overlays:
                        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
         # What is handed on or looked into, not only called.
         self._values = set(kept).union(*[_values(node) for node in body + others])
+        self._handed_on = set().union(*[_values(node) for node in body + others
+                                        if not isinstance(node, ast.Assign)
+                                        and not getattr(node, "is_space", False)])
         self.parts = []  # the statements of each
         self._together = {}  # {package: {number: class of a part}}
 
@@ -140,10 +144,17 @@ class Overlays:
                                               if node not in part])
             inside = set().union(*[uses[node] for node in part]) - outside
             more = [node for node in self._tree.body
-                    if node not in part and _bound(node) in inside]
+                    if node not in part and _bound(node) in inside and not self._is_kept(node)]
             if not more:
                 return
             part += more
+
+    def _is_kept(self, node):
+        """Return True for a function that somebody may keep, and the whole part with it; in a
+        table it lives as long as that. And for one that the list sets apart."""
+        is_apart = getattr(node, "seldom", None) and node.seldom[1].endswith(APART)
+        return isinstance(node, scopes.FUNCTIONS[:2]) and (
+            is_apart or node.name in self._handed_on)
 
     def _uses(self):
         every = sum(self.parts, self._tree.body + self._others)
@@ -166,33 +177,45 @@ class Overlays:
                  and (node.name, item.name) not in self._named]
         if node.name in self._inherited:
             taken = []
-        if node.name in self._early or node.bases:
+        if node.name in self._early or not self._is_made_alone(node):
             taken = [item for item in taken if item.name != _INIT]
         if not taken:
             return
         node.body = [item for item in node.body if item not in taken] or [ast.Pass()]
         inits = [item for item in taken if item.name == _INIT]
-        if inits and not node.bases and node.name not in self._values:
+        if inits and node.name not in self._values:
             taken.remove(inits[0])
             makers[node.name] = self._put([overlay_calls.maker(inits[0], node.name)], inits.pop())
         groups = {}
         for item in taken:
             groups.setdefault(item.seldom[1], []).append(item)
-        # One part, or two that are looked into one after the other.
-        numbers = [self._put(groups[label], groups[label][0])
-                  for label in sorted(groups, reverse=True)]
-        if numbers:
-            number = ast.Constant(numbers[0] if len(numbers) == 1 else ~numbers[0])
-            node.body.insert(0, ast.Assign([ast.Name("_late", ast.Store())], number))
+        # One part, or several that are looked into one after the other: each knows the next.
+        number = None
+        for label in sorted(groups):
+            methods = groups[label] + ([_number(number)] if number is not None else [])
+            number = self._put(methods, groups[label][0])
+        if number is not None:
+            node.body.insert(0, _number(number))
             node.bases.append(ast.Name("_LateWhole" if inits else "_Late", ast.Load()))
+
+    def _is_made_alone(self, node):
+        """Return True if no constructor of another class belongs to making an instance."""
+        for base in node.bases:
+            found = [item for item in self._tree.body if isinstance(item, ast.ClassDef)
+                     and item.name == getattr(base, "id", None)]
+            if not found or _INIT in map(_name, found[0].body):
+                return False
+            if not self._is_made_alone(found[0]):
+                return False
+        return True
 
     def _put(self, methods, first):
         """Put methods into a part, in place among others of the package; returns its number."""
         module, label = first.seldom
-        names = {item.name for item in methods}
+        names = set(map(_name, methods))
         together = self._together.setdefault(_folder(module), {})
         for number, part in together.items() if label == TOGETHER else ():
-            if names.isdisjoint(item.name for item in part.body):
+            if names.isdisjoint(map(_name, part.body)):
                 part.body += methods
                 return number
         number = len(self.parts)
@@ -225,6 +248,10 @@ class Overlays:
         taken = {node for nodes in groups.values() for node in nodes}
         self._tree.body = [node for node in self._tree.body if node not in taken]
         return places
+
+
+def _number(number):
+    return ast.Assign([ast.Name("_late", ast.Store())], ast.Constant(number))
 
 
 def _folder(module):

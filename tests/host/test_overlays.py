@@ -103,13 +103,14 @@ def test_overlays_when_they_lie_in_a_rom_image_then_they_are_executed_there(tmp_
     assert run(tmp_path / "again", linked) == wanted
 
 
-def test_overlays_when_a_class_stands_in_two_lists_then_each_has_its_own_part(tmp_path):
-    """A call finds the method in the second part, too, and a wrong name in none."""
+def test_overlays_when_a_class_has_several_parts_then_a_call_looks_into_all(tmp_path):
+    """It finds the method in the second and third part, too, and a wrong name in none."""
     files = {
         "lib/one.py":
             "class Box:\n    def __init__(self):\n        self.value = 1\n        return\n"
             "    def often(self):\n        return self.rare() + 1\n"
-            "    def rare(self):\n        return self.value + 1\n"
+            "    def rare(self):\n        return self.value + self.third()\n"
+            "    def third(self):\n        return 1\n"
             "class Other:\n    def rare(self):\n        return 7\n    def wrong(self):\n"
             "        return 8\n",
         "firmware/app.py":
@@ -119,12 +120,48 @@ def test_overlays_when_a_class_stands_in_two_lists_then_each_has_its_own_part(tm
             "    except AttributeError:\n        print('missing')\n",
         "boards/sim/main.py": "from firmware.app import main\n",
     }
-    for labels in (("b", "a"), ("a", "b")):
+    for labels in ("bac", "abc", "cba", "bca"):
         seldom = {"one": {"Box.__init__": "a", "Box.often": labels[0], "Box.rare": labels[1],
-                          "Other.rare": "a", "Other.wrong": "a"}}
-        linked = sources(tmp_path / "".join(labels), files, seldom)
-        assert len(linked) == 1 + 4
-        assert run(tmp_path / "run" / labels[0], linked) == ["3", "2", "7", "8", "missing"]
+                          "Box.third": labels[2], "Other.rare": "a", "Other.wrong": "a"}}
+        linked = sources(tmp_path / labels, files, seldom)
+        # The constructor, three of Box, that of Other.
+        assert len(linked) == 1 + 5
+        assert run(tmp_path / "run" / labels, linked) == ["3", "2", "7", "8", "missing"]
+
+
+def test_overlays_when_an_heir_has_the_only_constructor_then_that_is_taken(tmp_path):
+    """The class that it inherits from has none, so none is called."""
+    files = {
+        "lib/one.py":
+            "class Base:\n    def get(self):\n        return self.value\n"
+            "class Heir(Base):\n    def __init__(self, value):\n        self.value = value\n"
+            "class Other:\n    def __init__(self):\n        self.value = 5\n"
+            "class Child(Other):\n    def __init__(self):\n        self.value = 6\n",
+        "firmware/app.py": "from one import Child, Heir\ndef main():\n"
+                           "    print(Heir(3).get(), Child().value)\n",
+        "boards/sim/main.py": "from firmware.app import main\n",
+    }
+    linked = sources(tmp_path / "tree", files, {
+        "one": dict.fromkeys(("Heir.__init__", "Child.__init__"), "a")})
+    assert "Heir" not in linked["firmware.app"].partition("def main")[0].partition("class Heir")[0]
+    assert len(linked) == 1 + 1
+    assert run(tmp_path / "run", linked) == ["3", "6"]
+
+
+def test_overlays_when_a_function_is_handed_on_then_it_does_not_keep_a_part(tmp_path):
+    """What only one part uses goes with it, unless it is given to what outlives the part."""
+    files = {
+        "lib/one.py":
+            "def _inner():\n    return 3\ndef kept():\n    return 4\n"
+            "TABLE = {1: _inner}\n"
+            "def make():\n    return [kept], TABLE[1]()\n",
+        "firmware/app.py": "import one\ndef main():\n    made = one.make()\n"
+                           "    print(made[0][0](), made[1])\n",
+        "boards/sim/main.py": "from firmware.app import main\n",
+    }
+    linked = sources(tmp_path / "tree", files, {"one": {"make": "a"}})
+    assert "return 4" in linked["firmware.app"] and "return 3" in linked[0]
+    assert run(tmp_path / "run", linked) == ["4", "3"]
 
 
 def test_overlays_when_parts_lie_together_then_no_class_takes_the_place_of_another(tmp_path):
@@ -180,21 +217,19 @@ def test_seldom_when_the_sources_change_then_the_list_names_what_is_there():
 
 
 def test_seldom_when_it_guards_the_ev_then_nothing_but_constructors_is_read_from_flash():
-    """A part costs a collection and an import; a timer may come at any moment."""
+    """A part costs a collection and an import; a timer may come at any moment. Of the faults'
+    table the columns that act are taken at the start; what is read later are words for people."""
     found = {module: names for module, names in late_lists.read("stock").items()
              if module.startswith(GUARDING)}
     assert found
+    assert found.pop("firmware.evse.faults") == {"TABLE": "seldom", "Faults.__init__": "seldom"}
     assert {name.rpartition(".")[2] for names in found.values() for name in names} == {"__init__"}
 
 
-def test_lists_when_an_instance_is_made_by_its_type_then_lack_the_constructor():
-    """Who calls `type(x)(...)` calls no function of a part: the probe makes a Master like that."""
-    makers = {}
-    for path in mpy.sources(True).values():
-        text = (mpy.ROOT / path).read_text()
-        if re.search(r"\btype\([^()]*\)\(", text):
-            makers[path] = "modbus.master" not in late_lists.read("stock")
-    assert makers == {"lib/meters/probe.py": True}
+def test_sources_when_an_instance_is_made_then_its_class_is_named():
+    """Who calls `type(x)(...)` calls no function of a part, where the constructor may lie."""
+    texts = {path: (mpy.ROOT / path).read_text() for path in mpy.sources(True).values()}
+    assert [path for path in texts if re.search(r"\btype\([^()]*\)\(", texts[path])] == []
 
 
 @pytest.mark.parametrize("tier", ["stock", "full"])
