@@ -4,8 +4,7 @@ import time
 
 from tests.host import board_session
 
-# What holds today. Wanted are 100 KB.
-HEAP = "110K"
+HEAP = "100K"
 FEATURES = ["Core", "LocalAuthListManagement", "RemoteTrigger"]
 
 
