@@ -81,9 +81,7 @@ class DiodeTest(unittest.TestCase):
         rig.steps_until(OPEN)
         rig.low_mv = LOW
         rig.step(24)
-        rig.low_mv = -5600
-        rig.step()
-        rig.low_mv = LOW
+        rig.dip(1, low_mv=-5600)
         self.assertEqual(rig.steps_until(CLOSED), 25)
 
     def test_step_in_a_forgets_the_diode_on_the_third_sample(self):
