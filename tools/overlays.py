@@ -225,27 +225,26 @@ class Overlays:
 
     def _take_functions(self):
         """Return {function: number of its part}."""
-        groups = {}
+        groups = {}  # {group: (the package whose part it joins or None, its statements)}
         for node in self._tree.body:
             if not getattr(node, "seldom", None) or isinstance(node, ast.ClassDef):
                 continue
             if isinstance(node, ast.Assign):
                 # Apart from the functions, which import what may not be there yet.
-                groups[node] = [node]
+                groups[node] = None, [node]
                 node.value = _text(node.value)
             elif not node.decorator_list and node.name not in self._early:
                 module, label = node.seldom
-                module = _folder(module) if label == TOGETHER else module
-                groups.setdefault((module, label), []).append(node)
+                package = _folder(module) if label == TOGETHER else None
+                groups.setdefault((package or module, label), (package, []))[1].append(node)
         places = {}
-        for key, nodes in groups.items():
-            together = self._together.get(key[0]) if isinstance(key, tuple) else None
-            number = min(together) if together else len(self.parts)
+        for package, nodes in groups.values():
+            number = min(self._together.get(package, [len(self.parts)]))
             if number == len(self.parts):
                 self.parts.append([])
             places.update((_name(node), number) for node in nodes)
             self.parts[number] += nodes
-        taken = {node for nodes in groups.values() for node in nodes}
+        taken = {node for _, nodes in groups.values() for node in nodes}
         self._tree.body = [node for node in self._tree.body if node not in taken]
         return places
 

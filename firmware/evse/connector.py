@@ -233,7 +233,7 @@ class Connector:
         may = running and held and is_free
         guard = self.guard
         before_ma = self.power.offer_ma
-        # The guard has withdrawn the offer, as after a stall of the VM: the next is a new one.
+        # The guard has withdrawn the offer, as when we were not run for a second: the next is new.
         is_lost = before_ma and guard.duty == _STEADY_HIGH != guard.request_duty
         if is_lost or not self.plugged or self.overlay.bits & HARD:
             self.power.cut(now)

@@ -82,7 +82,11 @@ TABLE = (
 )
 
 _TICKS_MASK = const(0x3FFFFFFF)
-_STALE_MS = const(1000)
+# A request that has been older for so many steps is stale: 1 s of an application that is not run.
+# After a stall of the VM, which was one for the application too, it has the steps to speak again.
+_STALE_MS = const(900)
+_STALE_STEPS = const(11)
+_STALL_MS = const(4000)  # a request older than that is stale at once
 _OUT_STEPS = const(3)  # leaving C/D: 30 ms of the 100 ms of sequences 2.2 and 8.1
 _IN_STEPS = const(25)  # entering: 250 ms, so that a level on the threshold cannot chatter
 _DIODE_STEPS = const(25)
@@ -166,6 +170,7 @@ class Guard:
         self._a_steps = 0
         self._diode_steps = 0
         self._no_diode_steps = 0
+        self._stale_steps = 0
         self._x1_at = None
         self._mismatch_at = None
         self._clear = 0  # 1: requested, 2: requested by service
@@ -302,11 +307,16 @@ class Guard:
         if self.requested_at is None:
             return conditions | _STALE
         age_ms = (now - self.requested_at) & _TICKS_MASK
-        if _STALE_MS < age_ms <= _TICKS_MASK - _STALE_MS:
-            # Forgotten for good: otherwise it would look fresh when the counter comes round.
-            self.requested_at = None
-            return conditions | _STALE
-        return conditions
+        if not _STALE_MS < age_ms <= _TICKS_MASK - _STALE_MS:
+            self._stale_steps = 0
+            return conditions
+        self._stale_steps += 1
+        if self._stale_steps < _STALE_STEPS and age_ms <= _STALL_MS:
+            # What is closed stays so, but nothing is closed upon what was asked for then.
+            return conditions if self.close else conditions | _NOT_READY
+        # Forgotten for good: otherwise it would look fresh when the counter comes round.
+        self.requested_at = None
+        return conditions | _STALE
 
     def _contactor(self, now, mirror_closed):
         """Conditions of the mirror contact against the command, and of what is offered."""

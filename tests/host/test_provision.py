@@ -3,12 +3,9 @@
 import json
 import os
 
-import pytest
-
 from tests.host.mpremote_tool import execute, mpremote
 from tests.host.provisioning import READ, SITE, keys, make, provision
 from tools import device_files
-from tools.provision.site import Site, SiteError
 from tools.virtual_board import VirtualBoard
 
 
@@ -156,28 +153,3 @@ def test_provision_when_others_may_read_the_keys_then_refuses_the_file(site):
     os.chmod(site.parent / "keys.csv", 0o644)
     done = provision(site, "/dev/null")
     assert "chmod 600" in done.stderr
-
-
-@pytest.mark.parametrize("old, new, text", [
-    ("[site]", "[sight]", r"\[sight\] is unknown"),
-    ("wifi_ssid", "ssid", r"\[network\] ssid is unknown; there are wifi_ssid"),
-    ('id = "NORTH-{number:03}"', "", r"\[site\] id is missing"),
-    ("{number:03}", "1", r"id is to contain \{number\} or \{serial\}"),
-    ("{number:03}", "{number.__class__}", r"nothing else in braces"),
-    ("NORTH-", "NÖRTH ", "letters, digits"),
-    ("ws://127.0.0.1:9/ocpp", "http://x", "url is no address"),
-    ("ws://127.0.0.1:9/ocpp", "ws://u:p@x/", "url holds a password"),
-    ("[config]", "security_profile = 2\n[config]", "profile 2 is for wss://"),
-    ("[config]", "ca_file = 'none.pem'\n[config]", "ca_file: cannot read none.pem"),
-    ("[config]", "ca_file = 'site.toml'\n[config]", "site.toml holds no certificate: .* PEM"),
-    ("ws://127.0.0.1:9/ocpp", "wss://x/ocpp", "ca_file is missing: wss:// needs"),
-    ("very secret wifi", "short", "8 to 63 characters"),
-    ('"chargers"', '"%s"' % ("x" * 33), "1 to 32 bytes"),
-    ("[site]", "[site", "Expected"),
-])
-def test_site_when_file_is_wrong_then_names_the_key(site, old, new, text):
-    """Every mistake has a sentence, before a board is touched."""
-    site.write_text(SITE.replace(old, new))
-    with pytest.raises(SiteError, match=r"site\.toml: .*" + text) as caught:
-        Site(site)
-    assert "secret" not in str(caught.value)

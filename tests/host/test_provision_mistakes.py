@@ -9,13 +9,12 @@ import time
 
 import pytest
 
-from tests.host.certificates import Authority
 from tests.host.mpremote_tool import execute, mpremote
 from tests.host.provisioning import READ, SITE, keys, make, provision
 from tools.board_port import BoardPort
 from tools.provision import on_board
 from tools.provision.books import BooksError, Keys, Ledger
-from tools.provision.site import Site, SiteError
+from tools.provision.site import Site
 
 KEY = "abcdefghijklmnopqrstuvwxyz012345"
 FILES = "import os; print([name for name in ('config', 'settings') if name in os.listdir('/')])"
@@ -231,61 +230,3 @@ def test_take_when_another_board_is_there_then_it_is_given_nothing(board):
     wanted = {"serial": "240000000099", "access": {"OcppKey": KEY}, "ca": None, "config": {}}
     assert on_board.take(BoardPort(board.port), wanted) is None
     assert execute(board, FILES) == "[]\n"
-
-
-# site.toml.
-
-
-@pytest.mark.parametrize("old, new, text", [
-    ("{number:03}", "{number:{}}", r"\[site\] id cannot be filled in"),
-    ("{number:03}", "{number:{foo}}", r"\[site\] id cannot be filled in"),
-    ("{serial}", "{serial:d}", r"\[site\] qr cannot be filled in"),
-    ("{serial}", "{serial:{}}", r"\[site\] qr cannot be filled in"),
-    ("{number:03}", "{number:9999}", "letters, digits"),
-    ("[network]", "first_number = -5\n[network]", "first_number is to be 0 to"),
-    ("ws://127.0.0.1:9/ocpp", "WSS://127.0.0.1:9/ocpp", "url is no address: .* small ws"),
-    ("ws://127.0.0.1:9/ocpp", "ws://127.0.0.1:9/ocpp?a=b", "url is no address: .* without"),
-    ("9/ocpp", "9/oc\\tpp", "url is no address"),
-    ("9/ocpp", "9/oc\\u0000pp", "url is no address"),
-    ('"chargers"', '"char\\ngers"', "control character"),
-    ("[ocpp]", "wifi_password_file = 'x'\n[ocpp]", "leave one of them"),
-    ("[config]", "ca_file = 'a\\u0000b'\n[config]".replace("'", '"'), "cannot read"),
-    ("[config]\n", "[[config]]\n", r"\[config\] is to be a section"),
-    ("= 16", "= 16.5", r"\[config\] InstallationCurrentMax is to be a whole number"),
-    ("= 16", "= {a = 1}", "is to be a whole number"),
-    ("= 16", "= 2020-01-01", "is to be a whole number"),
-    ("= 16", "= 16\ninstallationcurrentmax = 17", "installationcurrentmax stands twice"),
-    ("Installation", 'OcppKey = "very secret key"\nInstallation', "OcppKey does not belong here"),
-    ("Installation", 'wifipassword = "very secret"\nInstallation', "wifipassword does not belong"),
-    ("Installation", "StorageLost = false\nInstallation", "somebody who has seen the box"),
-])
-def test_site_when_a_value_is_wrong_then_named_before_a_board_is_touched(site, old, new, text):
-    """Each of these was found out at the board before, or not at all."""
-    assert old in SITE
-    site.write_text(SITE.replace(old, new))
-    with pytest.raises(SiteError, match=r"site\.toml: .*" + text) as caught:
-        Site(site)
-    assert "very secret" not in str(caught.value)
-    assert len(str(caught.value)) < 400 + len(str(site))
-
-
-def test_site_when_it_is_no_utf8_then_says_so(site):
-    """Saved by an editor of old; a mark at the beginning does no harm."""
-    site.write_bytes(SITE.replace("chargers", "chärgers").encode("latin-1"))
-    with pytest.raises(SiteError, match="no UTF-8 text: save it as that"):
-        Site(site)
-    site.write_bytes(b"\xef\xbb\xbf" + SITE.encode())
-    assert Site(site).ssid == "chargers"
-
-
-def test_site_when_the_ca_file_holds_more_then_only_certificates_go_to_boards(site):
-    """Remarks in any script are dropped, and above all a private key."""
-    pem = Authority().pem.decode()
-    (site.parent / "ca.pem").write_text(
-        "# Größe\n-----BEGIN PRIVATE KEY-----\nvery secret\n-----END PRIVATE KEY-----\n" + pem,
-        encoding="utf-8")
-    site.write_text(SITE.replace("[config]", 'ca_file = "ca.pem"\n[config]'))
-    assert Site(site).ca.strip() == pem.strip()
-    (site.parent / "ca.pem").write_text(pem * 20)
-    with pytest.raises(SiteError, match="KB of certificates, a board has room for 8: leave only"):
-        Site(site)

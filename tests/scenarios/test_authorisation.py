@@ -58,18 +58,14 @@ class CacheTest(Scenario):
         plant.do("unplug")
         self.wait("Available")
         plant.csms.answers["Authorize"] = None
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         self.wait("Charging", 40_000)
 
     def test_authorize_unanswered_for_an_unknown_card_then_refused(self):
         # AllowOfflineTxForUnknownId is false by default.
         plant = self.begin()
         plant.csms.answers["Authorize"] = None
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         plant.run(40_000)
         self.assertEqual(plant.status(), "Preparing")
         self.assertEqual(plant.csms.of("StartTransaction"), [])
@@ -79,11 +75,7 @@ class OfflineTest(Scenario):
     def known(self):
         """A charger that knows CARD, then loses its connection."""
         plant = self.begin()
-        plant.do("card", id=CARD)
-        self.wait("Preparing")
-        plant.run(1500)
-        plant.do("card", id=CARD)
-        self.wait("Available")
+        self.tap_twice()
         plant.run(1000)
         plant.connected = False
         plant.run(1000)
@@ -115,9 +107,7 @@ class OfflineTest(Scenario):
     def test_unknown_card_offline_then_rejected(self):
         # AllowOfflineTxForUnknownId false.
         plant = self.known()
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=OTHER)
+        self.plug_in(OTHER)
         plant.run(20_000)
         self.assertEqual(plant.status(), "Preparing")
         self.assertFalse(plant.closed())
@@ -137,9 +127,7 @@ class OfflineTest(Scenario):
         # LocalAuthorizeOffline false.
         plant = self.known()
         plant.app.config.set("LocalAuthorizeOffline", "false")
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         plant.run(20_000)
         self.assertEqual(plant.status(), "Preparing")
 
@@ -197,9 +185,7 @@ class RefusedLaterTest(Scenario):
         plant = self.begin(settings=tuple(settings.items()))
         plant.csms.answers["Authorize"] = ACCEPTED
         plant.csms.rejected = (CARD,)
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         return plant
 
     def test_start_invalid_then_deauthorized(self):

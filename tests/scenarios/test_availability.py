@@ -16,9 +16,7 @@ class AvailabilityTest(Scenario):
         plant = self.begin()
         self.assertEqual(self.change(1, "Inoperative"), "Accepted")
         self.wait("Unavailable")
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         plant.run(5000)
         answer = plant.call("RemoteStartTransaction", {"connectorId": 1, "idTag": CARD})
         self.assertEqual(answer, {"status": "Rejected"})
@@ -72,9 +70,7 @@ class AvailabilityTest(Scenario):
     def test_all_inoperative_in_a_session_then_idle_ones_switch_at_once(self):
         # The busy connector follows.
         plant = self.begin(connectors=2)
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         self.wait("Charging")
         self.assertEqual(self.change(0, "Inoperative"), "Scheduled")
         self.wait("Unavailable", connector=2)

@@ -51,9 +51,7 @@ class CarTest(Cars):
                     plant.run(60_000)
                     self.assertEqual(plant.seen("contactor", closed=True), [])
                     self.assertEqual(plant.state()["why"][0], end)
-                    plant.do("unplug")
-                    self.wait("Available")
-                    self.settle()
+                    self.unplug()
             except AssertionError as error:
                 raise AssertionError("%s: %s" % (name, error))
             self.tearDown()

@@ -4,7 +4,7 @@ The row of the fault table: PowerSwitchFailure, CX017; soft, so no state F; thre
 itself in state A.
 """
 
-from tests.sim.scenario import CARD, Scenario
+from tests.sim.scenario import Scenario
 
 _CODES = ("Faulted", "PowerSwitchFailure", "CX017")
 _LINE = "contactor 1 did not close: once more"
@@ -19,9 +19,7 @@ class Tries(Scenario):
         """A charger whose contactor does not close, a car and a card."""
         plant = self.begin(**options)
         plant.do("fault", name="contactor_stuck_open")
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         return plant
 
     def coil(self):
@@ -79,9 +77,7 @@ class MirrorTest(Tries):
         plant.run(120_000)
         self.assertEqual(plant.status(), "Faulted")
         self.assertEqual(plant.seen("contactor", closed=True), [])
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
         self.charge()
         self.finish()
         self.assertEqual(len(plant.csms.books()), 2)
@@ -135,12 +131,8 @@ class MirrorTest(Tries):
         plant = self.stuck()
         for _ in range(2):
             self.fails()
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.unplug()
+        self.plug_in()
         for _ in range(2):
             self.fails()
         plant.do("clear", name="contactor_stuck_open")
@@ -199,8 +191,6 @@ class CurrentTest(Tries):
         plant.do("clear", name="contactor_stuck_open")
         plant.run(60_000)
         self.assertEqual((plant.status(), self.coil()), ("Faulted", False))
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
         self.charge()
         self.finish()

@@ -24,9 +24,7 @@ class ConnectionLossesTest(Scenario):
         self.lose_answers(random)
         meter_wh = plant.meter_wh()
         for _ in range(_SESSIONS):
-            plant.do("plug")
-            plant.run(600)
-            plant.do("card", id=CARD)
+            self.plug_in()
             plant.run(300)
             self.lose_connections(random)
             self.assertEqual(plant.status(), "Charging")

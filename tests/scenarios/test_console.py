@@ -331,9 +331,7 @@ class DoctorTest(Talk):
         # What is plugged in is no car.
         plant = self.begin()
         plant.do("fault", name="diode")
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         self.wait("Faulted")
         self.assertEqual(self.check("diode 1")["verdict"], "FAIL")
 

@@ -62,11 +62,7 @@ class MainsGoneTest(Rows):
 
 class WeldTest(Rows):
     def weld(self):
-        plant = self.begin()
-        self.charge()
-        plant.do("fault", name="contactor_welded")
-        plant.do("card", id=CARD)
-        self.wait("Faulted")
+        plant = self.welded()
         plant.run(1000)
         return plant
 

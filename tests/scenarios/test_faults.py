@@ -24,9 +24,7 @@ class FaultTest(Scenario):
         plant.run(10_000)
         self.assertEqual(plant.status(), "Faulted")
         self.assertFalse(plant.closed())
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
         self.charge()
         self.finish()
         self.assertEqual(len(plant.csms.books()), 2)
@@ -73,9 +71,7 @@ class FaultTest(Scenario):
         # The contactor must not close even once.
         plant = self.begin()
         plant.do("fault", name="diode")
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         self.wait("Faulted")
         plant.run(30_000)
         self.assertEqual(plant.seen("contactor", closed=True), [])
@@ -85,9 +81,7 @@ class FaultTest(Scenario):
         # The mirror contact does not follow the coil, in none of three tries.
         plant = self.begin()
         plant.do("fault", name="contactor_stuck_open")
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         self.wait("Faulted")
         plant.run(1000)
         report = plant.csms.of("StatusNotification")[-1]
@@ -96,9 +90,7 @@ class FaultTest(Scenario):
         plant.do("clear", name="contactor_stuck_open")
         plant.run(10_000)
         self.assertEqual(plant.status(), "Faulted")
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
         self.charge()
 
     def test_contactor_falls_open_in_charge_then_faulted(self):
@@ -133,11 +125,7 @@ class FaultTest(Scenario):
 
     def test_contactor_welded_and_service_is_wrong_then_reported_again(self):
         # Setting the key back does not open anything.
-        plant = self.begin()
-        self.charge()
-        plant.do("fault", name="contactor_welded")
-        plant.do("card", id=CARD)
-        self.wait("Faulted")
+        plant = self.welded()
         plant.call("ChangeConfiguration", {"key": "ContactorWelded", "value": "0"})
         plant.run(3000)
         self.assertEqual(plant.state()["faults"], ["contactor_welded"])
@@ -145,11 +133,7 @@ class FaultTest(Scenario):
 
     def test_contactor_welded_then_known_after_a_power_cut(self):
         # A weld that has come loose may come back: it stays reported over any reboot.
-        plant = self.begin()
-        self.charge()
-        plant.do("fault", name="contactor_welded")
-        plant.do("card", id=CARD)
-        self.wait("Faulted")
+        plant = self.welded()
         plant.run(5000)
         plant.power_cycle()
         plant.run(3000)
@@ -158,11 +142,7 @@ class FaultTest(Scenario):
 
     def test_contactor_welded_then_the_session_ends_all_the_same(self):
         # The bill must not wait for a contactor that never opens.
-        plant = self.begin()
-        self.charge()
-        plant.do("fault", name="contactor_welded")
-        plant.do("card", id=CARD)
-        self.wait("Faulted")
+        plant = self.welded()
         plant.do("unplug")
         self.settle()
         self.assertEqual(plant.csms.books()[0][3], "Local")
@@ -185,9 +165,7 @@ class FaultTest(Scenario):
         plant.run(60_000)
         self.assertEqual(plant.status(), "Faulted")
         self.assertEqual(len(plant.seen("contactor", closed=True)), 1)
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
 
     def test_limit_falls_then_the_ev_has_time_to_follow(self):
         # Sequence 6: 5 s; no fault for an ordinary car.
@@ -326,9 +304,7 @@ class FaultTest(Scenario):
                 self.wait("Preparing")
                 plant.do("plug")
                 self.wait("Charging")
-                plant.do("unplug")
-            self.wait("Available")
-            self.settle()
+                self.unplug()
         self.assertEqual(len(plant.csms.books()), 1)
 
     def test_stop_while_faulted_then_the_transaction_ends(self):

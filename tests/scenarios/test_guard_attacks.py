@@ -121,11 +121,7 @@ class StateFTest(ProfileScenario):
 
     def test_other_ev_behind_a_weld_that_is_mended_then_has_to_show_its_diode(self):
         # F as long as the weld is latched: nobody sees who comes and goes behind it.
-        plant = self.begin()
-        self.charge()
-        plant.do("fault", name="contactor_welded")
-        plant.do("card", id=CARD)
-        self.wait("Faulted")
+        plant = self.welded()
         plant.run(2000)
         self.assertEqual(self.duty(), 0)
         plant.do("unplug")

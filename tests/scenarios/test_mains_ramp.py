@@ -53,9 +53,7 @@ class RampTest(Scenario):
         # The ramp is the connection's, not the session's.
         plant = self.back("frequency")
         plant.run(_MINUTE_MS)
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
         self.charge(CARD)
         self.assertTrue(plant.connector().limit_ma in (7000, 8000))
 

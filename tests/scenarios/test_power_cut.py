@@ -14,11 +14,7 @@ class PowerCutTest(Scenario):
     def learn(self):
         """Let the cache know the card, for what happens offline."""
         plant = self.begin()
-        plant.do("card", id=CARD)
-        self.wait("Preparing")
-        plant.run(1500)
-        plant.do("card", id=CARD)
-        self.wait("Available")
+        self.tap_twice()
         plant.run(1000)
         return plant
 
@@ -82,9 +78,7 @@ class PowerCutTest(Scenario):
         # Begun is begun: a start and a stop with the same register.
         plant = self.learn()
         plant.connected = False
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         plant.run_until(lambda: plant.connector().transaction is not None)
         plant.power_cycle()
         plant.connected = True

@@ -40,20 +40,14 @@ class StartTest(Scenario):
     def test_second_tap_before_the_plug_then_withdraws(self):
         # The user has changed their mind.
         plant = self.begin()
-        plant.do("card", id=CARD)
-        self.wait("Preparing")
-        plant.run(1500)
-        plant.do("card", id=CARD)
-        self.wait("Available")
+        self.tap_twice()
         self.assertEqual(plant.csms.of("StartTransaction"), [])
 
     def test_rejected_card_then_no_energy_and_no_transaction(self):
         # TC_023_CS.
         plant = self.begin()
         plant.csms.rejected = (CARD,)
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=CARD)
+        self.plug_in()
         plant.run(15_000)
         self.assertEqual(plant.status(), "Preparing")
         self.assertEqual(plant.seen("contactor", closed=True), [])
@@ -207,9 +201,7 @@ class UnplugTest(Scenario):
         # TC_005_1_CS, StopTransactionOnEVSideDisconnect true.
         plant = self.begin()
         self.charge()
-        plant.do("unplug")
-        self.wait("Available")
-        self.settle()
+        self.unplug()
         self.assertEqual(plant.csms.books()[0][3], "EVDisconnected")
         self.assertEqual(plant.csms.statuses()[-3:], ["Charging", "Finishing", "Available"])
 

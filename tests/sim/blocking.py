@@ -283,6 +283,12 @@ class Rig:
                 self.chip.step()
             self.watch.sleep_ms(self.step_ms)
 
+    def silence(self, duration_ms):
+        """Let the chip say nothing for so long, as one that was pulled."""
+        self.chip.silent = True
+        self.run(duration_ms)
+        self.chip.silent = False
+
     def live(self, troubles):
         """Live through each of `troubles`, (name, function(rig)); returns what broke the limit."""
         broken = []
@@ -307,3 +313,18 @@ class Rig:
 
         setattr(owner, name, slow)
         return not self.live(troubles)
+
+
+def at_moments(moments_ms, trouble, calm_ms, before=None):
+    """Return what happens, function(rig), when `trouble(rig)` comes so long after `before(rig)`,
+    at one moment after the other, with `calm_ms` in between."""
+
+    def happen(rig):
+        for moment_ms in moments_ms:
+            if before:
+                before(rig)
+            rig.run(moment_ms)
+            trouble(rig)
+            rig.run(calm_ms)
+
+    return happen

@@ -4,9 +4,12 @@
 running as a power loss, delivers everything, and holds the books against what the script saw.
 """
 
+import unittest
+
 from boards.sim.flash import mount
 from kvstore import KvStore
 from tests.sim.books import FIRST_NOW, WALL_S, Books, Box, Cut
+from tests.sim.scratch import Image
 
 _CLOCK_S = 100_000
 
@@ -258,3 +261,21 @@ def _check_stop(payload, meter_start, witness, recovered):
     # Begun in the very operation of the cut: no energy, ended as a power loss.
     assert meter_start in recovered, "invented transaction"
     assert payload["meterStop"] == meter_start, "energy from nowhere"
+
+
+class SweepTest(unittest.TestCase):
+    """The base of tests with an image of their own; no tests."""
+
+    def setUp(self):
+        self.image = Image(32)
+
+    def tearDown(self):
+        self.image.remove()
+
+    def sweep(self, script, torn, sessions):
+        """Cut at every operation of `script`, after so many sessions, and check the books."""
+        lead_in(self.image, sessions)
+        position = 1
+        while run(self.image, script, position, torn):
+            position += 1
+        self.assertTrue(position > 20)

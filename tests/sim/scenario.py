@@ -42,14 +42,40 @@ class Scenario(unittest.TestCase):
         plant = self.plant
         plant.run_until(lambda: plant.status(connector) == status, limit_ms)
 
+    def plug_in(self, card=CARD):
+        """Plug in and show a card."""
+        self.plant.do("plug")
+        self.plant.run(600)
+        self.plant.do("card", id=card)
+
+    def unplug(self):
+        """Unplug, and wait until the next EV may come and the bill is delivered."""
+        self.plant.do("unplug")
+        self.wait("Available")
+        self.settle()
+
+    def tap_twice(self):
+        """Show the card, and again before anything is plugged in: it is known now."""
+        self.plant.do("card", id=CARD)
+        self.wait("Preparing")
+        self.plant.run(1500)
+        self.plant.do("card", id=CARD)
+        self.wait("Available")
+
     def charge(self, card=CARD, run_ms=5000):
         """Plug in, show a card, and let energy flow for a while."""
-        plant = self.plant
-        plant.do("plug")
-        plant.run(600)
-        plant.do("card", id=card)
+        self.plug_in(card)
         self.wait("Charging")
-        plant.run(run_ms)
+        self.plant.run(run_ms)
+
+    def welded(self):
+        """Charge; the contactor welds, which the card that ends the session brings out."""
+        plant = self.begin()
+        self.charge()
+        plant.do("fault", name="contactor_welded")
+        plant.do("card", id=CARD)
+        self.wait("Faulted")
+        return plant
 
     def finish(self, card=CARD):
         """Stop with the card and wait until the bill is delivered."""

@@ -48,7 +48,7 @@ class WildDay(Day):
         self.plant.control.handle({"do": "unplug", "connector": connector, "side": "station"})
 
     def _stall(self, connector):
-        self.plant.do("stall", ms=self._random.choice((20, 100, 300, 300, 300, 1200)))
+        self.plant.do("stall", ms=self._random.choice((20, 100, 300, 300, 1200, 4500)))
 
     def _limit(self, connector):
         """Less or more from the installation, the central system, the temperature or the cable."""

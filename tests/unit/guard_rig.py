@@ -42,16 +42,28 @@ class Rig:
                 return count
         raise AssertionError("state %d not reached" % state)
 
+    def dip(self, count, high_mv=C, low_mv=LOW):
+        """For `count` steps the pilot has other levels; then C with a diode, not stepped yet."""
+        self.high_mv = high_mv
+        self.low_mv = low_mv
+        self.step(count)
+        self.high_mv = C
+        self.low_mv = LOW
+
     def offer(self):
         """B2: pilot offers, diode seen."""
         self.guard.request_duty = PWM
         self.step(50)
 
-    def charge(self):
-        """C2 with the contactor closed."""
+    def ask(self, high_mv=C):
+        """B2, then C and the wish to close, not stepped yet."""
         self.offer()
         self.guard.request_close = True
-        self.high_mv = C
+        self.high_mv = high_mv
+
+    def charge(self):
+        """C2 with the contactor closed."""
+        self.ask()
         self.steps_until(CLOSED)
         self.step(5)
 

@@ -71,23 +71,19 @@ def _two_cards(rig):
 def _silence(rig):
     for level in (0x00, 0xFF):
         rig.chip.silent_level = level
-        rig.chip.silent = True
-        rig.run(4000)
-        rig.chip.silent = False
+        rig.silence(4000)
         rig.run(2500)
+
+
+def _pull(rig):
+    rig.silence(600)
+    rig.chip.power_cycle()
+    rig.chip.remove()
 
 
 def _pulled_and_plugged(rig):
     # At each moment of a reading, and back with all settings lost.
-    for steps in range(40):
-        rig.chip.present(_SEVEN)
-        rig.run(10 * steps)
-        rig.chip.silent = True
-        rig.run(600)
-        rig.chip.silent = False
-        rig.chip.power_cycle()
-        rig.chip.remove()
-        rig.run(300)
+    blocking.at_moments(range(0, 400, 10), _pull, 300, lambda rig: rig.chip.present(_SEVEN))(rig)
     rig.run(2500)
 
 

@@ -52,17 +52,6 @@ def _tags_in_trouble(rig):
     rig.chip.spoil = None
 
 
-def _tags_pulled(rig):
-    for steps in range(0, 200, 10):
-        rig.chip.tag = _TAG
-        rig.run(steps)
-        rig.chip.silent = True
-        rig.run(1200)
-        rig.chip.silent = False
-        rig.stall(2000)
-        rig.run(300)
-
-
 def _numbers(rig):
     for data in (b"\x7b\xb2\x6e", _NUMBER):
         rig.chip.card(data)
@@ -83,21 +72,24 @@ def _numbers_in_trouble(rig):
     rig.run(500)
 
 
-def _numbers_pulled(rig):
-    for steps in range(0, 100, 10):
-        rig.chip.card(_NUMBER)
-        rig.run(steps)
-        rig.chip.silent = True
-        rig.run(300)
-        rig.chip.silent = False
+def _pulled(present, moments_ms, away_ms):
+    def pull(rig):
+        rig.silence(away_ms)
         rig.stall(2000)
-        rig.run(300)
+
+    return "pulled", blocking.at_moments(moments_ms, pull, 300, present)
 
 
-_TAG_TROUBLES = (("tags", _tags), ("noise", _tags_in_trouble), ("pulled", _tags_pulled))
+_TAG_TROUBLES = (
+    ("tags", _tags),
+    ("noise", _tags_in_trouble),
+    _pulled(lambda rig: setattr(rig.chip, "tag", _TAG), range(0, 200, 10), 1200),
+)
 _NUMBER_TROUBLES = (
-    ("numbers", _numbers), ("noise", _numbers_in_trouble), ("pulled", _numbers_pulled),
-)  # fmt: skip
+    ("numbers", _numbers),
+    ("noise", _numbers_in_trouble),
+    _pulled(lambda rig: rig.chip.card(_NUMBER), range(0, 100, 10), 300),
+)
 
 
 class BlockingTest(unittest.TestCase):

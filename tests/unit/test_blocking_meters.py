@@ -88,38 +88,19 @@ def _search(rig):
 
 
 def _silence(rig):
-    rig.chip.silent = True
-    rig.run(13_000)
-    rig.chip.silent = False
+    rig.silence(13_000)
     rig.run(2500)
 
 
-def _pulled_and_plugged(rig):
-    for steps in range(0, 60, 2):
-        rig.run(10 * steps)
-        rig.chip.silent = True
-        rig.run(500)
-        rig.chip.silent = False
-        rig.run(300)
+def _spoiled(name):
+    """Return what happens while the line has 20 of 1000 in this attribute."""
 
+    def happen(rig):
+        setattr(rig.chip.uart, name, 20)
+        rig.run(8000)
+        setattr(rig.chip.uart, name, 0)
 
-def _stalls(rig):
-    for steps in range(0, 60, 5):
-        rig.run(10 * steps)
-        rig.stall(2000)
-        rig.run(500)
-
-
-def _noise(rig):
-    rig.chip.uart.flip_permille = 20
-    rig.run(8000)
-    rig.chip.uart.flip_permille = 0
-
-
-def _lost_bytes(rig):
-    rig.chip.uart.lose_permille = 20
-    rig.run(8000)
-    rig.chip.uart.lose_permille = 0
+    return happen
 
 
 def _answers(change):
@@ -173,13 +154,15 @@ def _full_port(rig):
     rig.run(1000)
 
 
+_STALLS = ("stalls", blocking.at_moments(range(0, 600, 50), lambda rig: rig.stall(2000), 500))
 _TROUBLES = (
     ("silence", _silence),
-    ("pulled and plugged", _pulled_and_plugged),
-    ("stalls", _stalls),
-    ("noise", _noise),
-    ("lost bytes", _lost_bytes),
-)
+    ("pulled and plugged", blocking.at_moments(
+        range(0, 600, 20), lambda rig: rig.silence(500), 300)),
+    _STALLS,
+    ("noise", _spoiled("flip_permille")),
+    ("lost bytes", _spoiled("lose_permille")),
+)  # fmt: skip
 _LINE_TROUBLES = _TROUBLES + (
     ("wrong check", _answers(lambda reply: reply[:-1] + b"\x5a")),
     ("cut replies", _answers(lambda reply: reply[: len(reply) // 2])),
@@ -232,7 +215,7 @@ class BlockingTest(unittest.TestCase):
     def test_pulse_meter_then_no_call_blocks_10_ms(self):
         # Its interrupt is a call too; there is no trouble that it could see.
         rig = _Pulse()
-        self.assertEqual(rig.live(_READINGS + (("stalls", _stalls),)), [])
+        self.assertEqual(rig.live(_READINGS + (_STALLS,)), [])
         self.assertTrue(rig.driver.energy_wh > 4)
 
 

@@ -57,10 +57,8 @@ class DutyStreamTest(unittest.TestCase):
         for opens in (False, True):
             rig.guard.request_duty += 2000
             rig.step()
-            rig.high_mv = B
-            rig.step(30)
+            rig.dip(30, high_mv=B)
             self.assertEqual(rig.guard.state == OPEN, opens)
-            rig.high_mv = C
             rig.step(70)
 
     def test_request_that_is_gone_for_a_moment_while_b_is_hidden_then_does_not_close_again(self):
@@ -121,9 +119,7 @@ class DiodeTest(unittest.TestCase):
         for count in range(100):
             rig.guard.request_duty = PWM + 100 * count
             rig.step()
-            rig.low_mv = C
-            rig.step(5)
-            rig.low_mv = LOW
+            rig.dip(5, low_mv=C)
             rig.step(94)
         self.assertEqual(rig.guard.state, CLOSED)
 

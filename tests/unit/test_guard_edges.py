@@ -81,9 +81,7 @@ class DiodeTest(unittest.TestCase):
         rig.steps_until(OPEN)
         rig.low_mv = LOW
         rig.step(24)
-        rig.low_mv = -5600
-        rig.step()
-        rig.low_mv = LOW
+        rig.dip(1, low_mv=-5600)
         self.assertEqual(rig.steps_until(CLOSED), 25)
 
     def test_step_in_a_forgets_the_diode_on_the_third_sample(self):
@@ -131,14 +129,57 @@ class DiodeTest(unittest.TestCase):
 
 
 class TimeTest(unittest.TestCase):
-    def test_step_with_a_request_of_1000_ms_is_fresh_and_of_1001_is_stale(self):
-        # Both ways: a request from the future is as strange as an old one.
-        for age, state in ((1000, CLOSED), (1001, OPEN), (-1000, CLOSED), (-1001, OPEN)):
+    def test_step_after_a_stall_of_4000_ms_stays_closed_and_of_4001_opens(self):
+        # The application stood still as well. A request from the future gets no such time.
+        stays, opens = (CLOSED, PWM), (OPEN, X1)
+        for age, seen in ((4000, stays), (4001, opens), (-900, stays), (-901, opens)):
             rig = charging(100_000)
             rig.is_alive = False
             rig.guard.requested_at = rig.now + 10 - age
             rig.step()
-            self.assertEqual(rig.guard.state, state)
+            self.assertEqual((rig.guard.state, rig.guard.duty), seen)
+
+    def test_step_after_a_stall_with_a_dead_application_opens_with_the_eleventh(self):
+        # So long it has to speak again; and once it has, the next stall gets as many.
+        rig = charging(100_000)
+        for _ in range(3):
+            rig.is_alive = False
+            rig.now += 1500
+            rig.step(10)
+            self.assertEqual(rig.guard.state, CLOSED)
+            rig.is_alive = True
+            rig.step()
+        rig.is_alive = False
+        rig.now += 1500
+        rig.step(10)
+        self.assertEqual(rig.guard.state, CLOSED)
+        rig.step()
+        self.assertEqual((rig.guard.state, rig.guard.duty, rig.why()), (OPEN, X1, "stale request"))
+
+    def test_step_in_stalls_without_end_opens_within_4_s(self):
+        # Something that blocks again and again, and an application that is never run.
+        for stall_ms in (20, 100, 500, 1000, 3000):
+            rig = charging(100_000)
+            rig.is_alive = False
+            since = rig.now
+            while rig.guard.state == CLOSED:
+                rig.now += stall_ms
+                rig.step()
+            self.assertTrue(rig.now - since <= 4010 + stall_ms)
+
+    def test_step_after_a_stall_with_an_old_request_does_not_close(self):
+        # What is offered stays; but what was asked for then is nothing to close upon now.
+        offered = (OPEN, PWM)
+        for age, seen in ((900, (CLOSED, PWM)), (901, offered), (4000, offered)):
+            rig = Rig(100_000)
+            rig.offer()
+            rig.high_mv = C
+            rig.step(30)
+            rig.guard.request_close = True
+            rig.is_alive = False
+            rig.guard.requested_at = rig.now + 10 - age
+            rig.step()
+            self.assertEqual((rig.guard.state, rig.guard.duty), seen)
 
     def test_step_never_requested_drives_x1_even_at_tick_zero(self):
         # "Never" is None, not the moment zero.
@@ -156,7 +197,7 @@ class TimeTest(unittest.TestCase):
         unit.request_duty = PWM
         unit.step(0x30000000, C, LOW, False, 0)
         self.assertEqual(unit.duty, PWM)
-        unit.step(0x30001000, C, LOW, False, 0)
+        unit.step(0x30002000, C, LOW, False, 0)
         for now in range(0, 900, 10):
             unit.step(now, C, LOW, False, 0)
             self.assertEqual(unit.duty, X1)

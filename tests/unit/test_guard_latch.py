@@ -6,7 +6,7 @@ import micropython
 
 from firmware.guard import guard
 from firmware.guard.guard import CLOSED, LATCHED, OPEN
-from tests.unit.guard_rig import X1, C, Rig, charging
+from tests.unit.guard_rig import X1, Rig, charging
 
 
 class LatchTest(unittest.TestCase):
@@ -122,9 +122,7 @@ class LatchTest(unittest.TestCase):
         # The coil is driven and the mirror stays open.
         rig = Rig()
         rig.is_stuck = False
-        rig.offer()
-        rig.guard.request_close = True
-        rig.high_mv = C
+        rig.ask()
         rig.steps_until(CLOSED)
         self.assertEqual(rig.steps_until(LATCHED), 26)
         self.assertEqual(rig.why(), "not closing")

@@ -21,22 +21,16 @@ class ClosingTest(unittest.TestCase):
     def test_step_in_c_with_request_closes_after_250_ms(self):
         # The close filter: 25 steps in the window, not one less.
         rig = Rig()
-        rig.offer()
-        rig.guard.request_close = True
-        rig.high_mv = C
+        rig.ask()
         self.assertEqual(rig.steps_until(CLOSED), 25)
         self.assertTrue(rig.guard.close)
 
     def test_step_with_a_dip_in_c_begins_the_filter_anew(self):
         # One sample outside within the 25 is enough: slow into closing.
         rig = Rig()
-        rig.offer()
-        rig.guard.request_close = True
-        rig.high_mv = C
+        rig.ask()
         rig.step(20)
-        rig.high_mv = B
-        rig.step()
-        rig.high_mv = C
+        rig.dip(1, high_mv=B)
         self.assertEqual(rig.steps_until(CLOSED), 25)
 
     def test_step_without_request_stays_open(self):
@@ -83,9 +77,7 @@ class ClosingTest(unittest.TestCase):
     def test_step_in_d_closes_only_where_ventilation_is_allowed(self):
         # State D without a ventilated room is no permission.
         rig = Rig()
-        rig.offer()
-        rig.guard.request_close = True
-        rig.high_mv = D
+        rig.ask(D)
         rig.step(200)
         self.assertEqual(rig.guard.state, OPEN)
         rig.guard.is_d_allowed = True
@@ -130,10 +122,8 @@ class OpeningTest(unittest.TestCase):
         # Two wrong samples of three, for ever: a single good one resets the filter.
         rig = charging()
         for level in (B, A, E, LOW, D) * 20:
-            rig.high_mv = level
-            rig.step(2)
-            rig.high_mv = C
-            rig.step(1)
+            rig.dip(2, high_mv=level)
+            rig.step()
             self.assertEqual(rig.guard.state, CLOSED)
 
     def test_step_in_e_names_the_pilot_as_the_reason(self):
@@ -231,9 +221,7 @@ class DiodeTest(unittest.TestCase):
         # In B it is -8.8 V: below -8.8 V there is not much room, hence -10.3 V.
         rig = Rig()
         rig.low_mv = -8800
-        rig.offer()
-        rig.guard.request_close = True
-        rig.high_mv = C
+        rig.ask()
         rig.low_mv = -5600
         rig.step(200)
         self.assertEqual(rig.guard.state, OPEN)
@@ -243,9 +231,7 @@ class DiodeTest(unittest.TestCase):
         # A missed low half at 96 % duty is no missing diode.
         rig = charging()
         for _ in range(50):
-            rig.low_mv = C
-            rig.step(20)
-            rig.low_mv = LOW
+            rig.dip(20, low_mv=C)
             rig.step()
             self.assertEqual(rig.guard.state, CLOSED)
 

@@ -10,6 +10,7 @@ from rfid.pn532_uart import UartLink
 
 from boards.sim.chips.pn532 import Pn532Chip
 from tests.sim import blocking
+from tests.unit.reader_rig import ReaderRig
 
 _FOUR = bytes.fromhex("DEADBEEF")
 _SEVEN = bytes.fromhex("04A1B2C3D4E580")
@@ -17,12 +18,11 @@ _TEN = bytes.fromhex("0102030405060708090A")
 _LINKS = ("uart", "i2c", "spi")
 
 
-class Bench:
+class Bench(ReaderRig):
     """Chip, link and driver; starts shortly before the ticks wrap."""
 
     def __init__(self, kind, step_ms=10, seed=1):
-        self.now = 0x3FFFFFFF - 700
-        self.step_ms = step_ms
+        super().__init__(700, step_ms)
         self.chip = Pn532Chip(lambda: self.now, seed)
         self.watch = blocking.Watch()
         if kind == "uart":
@@ -32,16 +32,6 @@ class Bench:
         else:
             link = SpiLink(blocking.Spi(self.watch, self.chip.spi), self.chip.select)
         self.reader = self.watch.measure(Pn532(link))
-
-    def run(self, duration_ms):
-        """Tick for `duration_ms`; returns the events."""
-        events = []
-        for _ in range(duration_ms // self.step_ms):
-            event = self.reader.tick(self.now)
-            if event:
-                events.append(event)
-            self.now = ticks.add(self.now, self.step_ms)
-        return events
 
 
 class ReadingTest(unittest.TestCase):

@@ -2,35 +2,24 @@
 
 import unittest
 
-import ticks
 from rfid.rdm6300 import Rdm6300, decode
 from rfid.uid import uid_text
 
 from boards.sim.chips.rdm6300 import Rdm6300Chip
+from tests.unit.reader_rig import ReaderRig
 
 _TAG = bytes.fromhex("1A002B3C4D")
 _OTHER = bytes.fromhex("1A002B3C4E")
 _FRAME = bytes.fromhex("0231413030324233433444343003")
 
 
-class Bench:
+class Bench(ReaderRig):
     """Reader and driver; starts shortly before the ticks wrap."""
 
     def __init__(self, step_ms=10, seed=1):
-        self.now = 0x3FFFFFFF - 500
-        self.step_ms = step_ms
+        super().__init__(500, step_ms)
         self.chip = Rdm6300Chip(lambda: self.now, seed)
         self.reader = Rdm6300(self.chip.uart)
-
-    def run(self, duration_ms):
-        events = []
-        for _ in range(duration_ms // self.step_ms):
-            self.chip.step()
-            event = self.reader.tick(self.now)
-            if event:
-                events.append(event)
-            self.now = ticks.add(self.now, self.step_ms)
-        return events
 
 
 class ReadingTest(unittest.TestCase):

@@ -3,11 +3,11 @@
 import unittest
 
 import micropython
-import ticks
 from rfid.uid import uid_text
 from rfid.wiegand import Wiegand, WiegandInput
 
 from boards.sim.chips.wiegand import WiegandChip
+from tests.unit.reader_rig import ReaderRig
 
 # Facility 123, card 45678; and 34 bits.
 _BITS_26 = "10111101110110010011011101"
@@ -16,25 +16,14 @@ _BITS_34 = "1110111101010110110111110111011110"
 _DATA_34 = bytes.fromhex("DEADBEEF")
 
 
-class Bench:
+class Bench(ReaderRig):
     """Reader, lines and driver; starts shortly before the ticks wrap."""
 
     def __init__(self, step_ms=10, seed=1, **arguments):
-        self.now = 0x3FFFFFFF - 200
-        self.step_ms = step_ms
+        super().__init__(200, step_ms)
         self.lines = WiegandInput()
         self.chip = WiegandChip(lambda: self.now, self.lines.zero, self.lines.one, seed)
         self.reader = Wiegand(self.lines, **arguments)
-
-    def run(self, duration_ms):
-        events = []
-        for _ in range(duration_ms // self.step_ms):
-            self.chip.step()
-            event = self.reader.tick(self.now)
-            if event:
-                events.append(event)
-            self.now = ticks.add(self.now, self.step_ms)
-        return events
 
 
 class CardTest(unittest.TestCase):

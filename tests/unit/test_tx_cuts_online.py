@@ -3,37 +3,21 @@
 Three tearings of each operation, and several states of the file system to begin with.
 """
 
-import unittest
-
 from tests.sim import cut_session
-from tests.sim.scratch import Image
 
 
-class PowerCutTest(unittest.TestCase):
-    def setUp(self):
-        self.image = Image(32)
-
-    def tearDown(self):
-        self.image.remove()
-
-    def _sweep(self, torn, sessions):
-        cut_session.lead_in(self.image, sessions)
-        position = 1
-        while cut_session.run(self.image, cut_session.online, position, torn):
-            position += 1
-        self.assertTrue(position > 20)
-
+class PowerCutTest(cut_session.SweepTest):
     def test_inv5_online_cut_before_any_operation_books_are_right(self):
         # One start and one stop, right values, right order; nothing left behind.
         for sessions in range(7):
-            self._sweep("none", sessions)
+            self.sweep(cut_session.online, "none", sessions)
 
     def test_inv5_online_cut_in_the_middle_of_any_operation_books_are_right(self):
         # The operation is half done.
         for sessions in range(7):
-            self._sweep("half", sessions)
+            self.sweep(cut_session.online, "half", sessions)
 
     def test_inv5_online_cut_one_byte_before_its_end_books_are_right(self):
         # The operation lacks its last byte.
         for sessions in range(7):
-            self._sweep("short", sessions)
+            self.sweep(cut_session.online, "short", sessions)
