@@ -26,10 +26,10 @@ def keys():
         board = json.load(file)
     current_ma_max = board["current_ma_max"]
     found = profiles.installed()
-    tables = [*config_keys.CORE, config_keys.board_keys(
+    tables = [config_keys.first, config_keys.rest, config_keys.board_keys(
         len(board.get("connectors", (1,))), config_keys.MEASURANDS, profiles.features(found),
         board.get("tethered", True))]
-    tables += [device_keys.DEVICE, device_keys.table(current_ma_max, board["phases"])]
+    tables += [device_keys.device, device_keys.table(current_ma_max, board["phases"])]
     tables += [profile.KEYS for profile in found]
     tables.append(device_keys.declared(board.get("keys", ())))
     config = Config(KvStore(fs, "/config"), tables)
