@@ -38,9 +38,10 @@ _INT_MIN = const(-0x80000000)
 _INT_MAX = const(0x7FFFFFFF)
 
 
-def find(table, name, shared=None):
+def find(table, name, shared=None, payload=None):
     """Return the description of the entry `name`, or None. shared(name): that of an object that is
-    named in the table only."""
+    named in the table only. With a `payload`, what it does not have is not asked for: the detail
+    of such a field is then of no use."""
     if not name.isalpha():
         return None  # it may come from outside and must not match two lines
     start = table.find("\n" + name + "\n")
@@ -52,10 +53,10 @@ def find(table, name, shared=None):
         end = table.find("\n", end + 1)
     words = table[start:end].split()
     words.reverse()
-    return _read_fields(words, shared)
+    return _read_fields(words, shared, payload)
 
 
-def _read_fields(words, shared):
+def _read_fields(words, shared, payload=None):
     """Take fields from the end of `words`, up to the closing brace."""
     fields = []
     while words:
@@ -63,14 +64,15 @@ def _read_fields(words, shared):
         if name == "}":
             break
         kind = words.pop()
-        fields.append((name[:-1], name[-1] == "!", kind, _read_detail(kind, words, shared)))
+        needed = shared if payload is None or name[:-1] in payload else None
+        fields.append((name[:-1], name[-1] == "!", kind, _read_detail(kind, words, needed)))
     return tuple(fields)
 
 
 def _read_detail(kind, words, shared):
     word = words.pop()
     if kind == "object":
-        return _read_fields(words, shared) if word == "{" else shared(word)
+        return _read_fields(words, shared) if word == "{" else shared and shared(word)
     if kind == "array":
         least, greatest = _read_range(word)
         kind = words.pop()

@@ -75,7 +75,10 @@ class Admission:
 
     def place(self, now, connectors, id_token):
         """Return (the best of `connectors` for a token, what it is to it), (None, ...) if none."""
-        return self._place(connectors, id_token, self._authorizer.parent_of(now, id_token))
+        # Who asks for the parent reads the flash, and an answer waits for it.
+        reserved = self.reservations and self.reservations.entries
+        parent = self._authorizer.parent_of(now, id_token) if reserved else None
+        return self._place(connectors, id_token, parent)
 
     def _place(self, connectors, id_token, parent):
         if self.reservations is None:

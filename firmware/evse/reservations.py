@@ -24,7 +24,7 @@ _PARENT = 4
 
 
 class Reservations:
-    """All reservations of the station. `tick` before the statuses are derived."""
+    """All reservations of the station: `entries`. `tick` before the statuses are derived."""
 
     def __init__(self, connectors, parts, availability):
         """parts: clock, settings (a key/value store). availability: `operative` of the station."""
@@ -32,7 +32,7 @@ class Reservations:
         self._clock = parts.clock
         self._store = parts.settings
         self._availability = availability
-        self._all = self._load()
+        self.entries = self._load()
         self.mark()
 
     # Calls of the central system.
@@ -50,7 +50,7 @@ class Reservations:
         # Without a clock nobody could say when it ends.
         if wall is None or wish[_EXPIRY] <= wall[0]:
             return "Rejected"
-        others = [entry for entry in self._all if entry[_ID] != wish[_ID]]
+        others = [entry for entry in self.entries if entry[_ID] != wish[_ID]]
         refusal = self._refusal(number, others)
         if refusal:
             return refusal
@@ -61,12 +61,12 @@ class Reservations:
         """Its transaction has begun: the reservation is over."""
         if reservation_id is not None and not self.cancel(reservation_id):
             # The flash refuses: until the next boot it is over all the same.
-            self._set([entry for entry in self._all if entry[_ID] != reservation_id])
+            self._set([entry for entry in self.entries if entry[_ID] != reservation_id])
 
     def cancel(self, reservation_id):
         """Give a reservation up; False if there is none with this id."""
-        others = [entry for entry in self._all if entry[_ID] != reservation_id]
-        return len(others) < len(self._all) and self._replace(others)
+        others = [entry for entry in self.entries if entry[_ID] != reservation_id]
+        return len(others) < len(self.entries) and self._replace(others)
 
     def _refusal(self, number, others):
         """Return why connector `number` cannot be reserved next to `others`; None if it can."""
@@ -106,7 +106,7 @@ class Reservations:
 
     def _waiting(self, connector):
         """Return the reservations that the connector waits for: its own, else those of any."""
-        open_ = [entry for entry in self._all if not self._claimed(entry)]
+        open_ = [entry for entry in self.entries if not self._claimed(entry)]
         own = [entry for entry in open_ if entry[_CONNECTOR] == connector.id]
         return own or [entry for entry in open_ if entry[_CONNECTOR] == 0]
 
@@ -130,10 +130,10 @@ class Reservations:
 
     def tick(self, now):
         """Drop what has ended, mark the connectors that wait."""
-        if not self._all:
+        if not self.entries:
             return
-        kept = [entry for entry in self._all if self._lasts(now, entry)]
-        if len(kept) < len(self._all):
+        kept = [entry for entry in self.entries if self._lasts(now, entry)]
+        if len(kept) < len(self.entries):
             if not self._replace(kept):
                 # The flash refuses: what has ended ends again after the next boot.
                 self._set(kept)
@@ -154,7 +154,7 @@ class Reservations:
 
     def mark(self):
         """Set `connector.reserved` by the facts; also after a token was let in."""
-        waiting = [e[_CONNECTOR] for e in self._all if not self._claimed(e)]
+        waiting = [e[_CONNECTOR] for e in self.entries if not self._claimed(e)]
         rest = [c for c in self._connectors if c.id not in waiting and _may_wait(c)]
         tight = len(rest) <= waiting.count(0)
         for connector in self._connectors:
@@ -170,7 +170,7 @@ class Reservations:
         return True
 
     def _set(self, entries):
-        self._all = entries
+        self.entries = entries
         known = [entry[_ID] for entry in entries]
         for connector in self._connectors:
             if connector.session.reservation_id not in known:

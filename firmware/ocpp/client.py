@@ -227,7 +227,7 @@ class Client:
             # description when it is compared.
             if action not in profile.HANDLERS:
                 continue
-            description = ocpp16.find(profile.REQUESTS, action)
+            description = ocpp16.find(profile.REQUESTS, action, payload)
             shape.check(description, payload)
             if action in _ACCEPTED_ONLY and self.registration != "Accepted":
                 return None

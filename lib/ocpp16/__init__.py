@@ -55,9 +55,10 @@ IdTagInfo
 """
 
 
-def find(table, action):
-    """Return the description of `action` in REQUESTS or RESULTS of a profile, or None."""
-    return shape.find(table, action, shared)
+def find(table, action, payload=None):
+    """Return the description of `action` in REQUESTS or RESULTS of a profile, or None. With a
+    `payload` it is one for this payload, see shape.find."""
+    return shape.find(table, action, shared, payload)
 
 
 def shared(name):

@@ -163,6 +163,16 @@ class RemoteTest(Scenario):
         self.wait("Available", 6000)
         self.assertEqual(plant.csms.of("StartTransaction"), [])
 
+    def test_remote_start_without_reservations_then_the_answer_waits_for_no_flash(self):
+        # Whose group a known card belongs to counts for reservations only.
+        plant = self.begin()
+        self.charge(run_ms=1000)
+        self.finish()
+        self.unplug()
+        before = plant.flash.chunks_read
+        self.assertTrue(plant.app.station.remote_start(plant.time.now, 1, CARD, False))
+        self.assertEqual(plant.flash.chunks_read, before)
+
     def test_remote_start_in_a_session_then_rejected(self):
         # TC_027_CS also for a connector 0 or one that does not exist.
         plant = self.begin()

@@ -186,6 +186,16 @@ class FindTest(unittest.TestCase):
         self.assertEqual(shape.find(_TABLE, "Empty", _shared), ())
         self.assertEqual(shape.find(_TABLE, "Last"), (("least", False, "integer", (None, 3)),))
 
+    def test_find_for_a_payload_asks_only_for_what_it_has(self):
+        # Most remote starts come without a charging profile, whose description is the longest.
+        asked = []
+        table = "\nStart\n tag! string 20\n profile? object Profile\n"
+        for payload, wanted in (({"tag": "A"}, []), ({"profile": None}, ["Profile"])):
+            fields = shape.find(table, "Start", asked.append, payload)
+            self.assertEqual([field[:3] for field in fields], [
+                ("tag", True, "string"), ("profile", False, "object")])
+            self.assertEqual(asked, wanted)
+
 
 class CoreTest(unittest.TestCase):
     def test_find_gives_description_or_none(self):
@@ -207,7 +217,7 @@ class CoreTest(unittest.TestCase):
     def test_remote_start_with_profile_names_the_path(self):
         # The deepest payload of Core.
         payload = {"idTag": "04A1", "connectorId": 1, "chargingProfile": _profile(16.1)}
-        description = ocpp16.find(core.REQUESTS, "RemoteStartTransaction")
+        description = ocpp16.find(core.REQUESTS, "RemoteStartTransaction", payload)
         self.assertIsNone(shape.check(description, payload))
         payload["chargingProfile"] = _profile("16")
         with self.assertRaises(errors.OcppError) as raised:

@@ -1,9 +1,13 @@
 """Remote sessions on the running simulator: what follows a call, how soon, and what it costs."""
 
 import os
+import random
 import time
 
+from tools.bench import answers
+
 _CONNECTOR = 1
+_CARDS = 5
 _CHARGE_S = 1.0
 
 
@@ -11,35 +15,43 @@ class Times:
     """Seconds, a figure for each session."""
 
     def __init__(self):
-        self.accepted = []  # RemoteStartTransaction to its answer
-        self.reference = []  # the same of the reference
+        self.accepted = [], [], []  # RemoteStartTransaction to its answer: ours, reference, echo
         self.started = []  # to StartTransaction
-        self.stopped = []  # RemoteStopTransaction to StopTransaction
+        self.stopped = []  # RemoteStopTransaction to StopTransaction, after a charge
 
 
-def run(trio, count):
-    """Charge `count` times by remote calls; returns Times. Raises RuntimeError if one fails."""
+def run(trio, count, starts, seed=1):
+    """Charge `count` times by remote calls, then begin and end `starts` sessions without waiting
+    for energy; returns Times. Raises RuntimeError if one fails."""
     times = Times()
     sim, ours = trio.sim, trio.ours
-    for number in range(count):
+    chance = random.Random(seed)
+    for number in range(count + starts):
         sim.do("plug")
         ours.wait("StatusNotification", lambda status: status["status"] == "Preparing")
-        began = time.perf_counter()
-        payload = {"idTag": "BENCH%d" % number, "connectorId": _CONNECTOR}
-        took, answer = ours.call("RemoteStartTransaction", payload)
-        _check(answer, "RemoteStartTransaction")
-        times.accepted.append(took)
-        times.started.append(ours.wait("StartTransaction")[0] - began)
-        times.reference.append(trio.reference.call("RemoteStartTransaction", payload)[0])
-        ours.wait("StatusNotification", lambda status: status["status"] == "Charging")
-        ours.quiet(_CHARGE_S)
+        started = _start(trio, number, times.accepted, chance)
+        if number < count:
+            ours.wait("StatusNotification", lambda status: status["status"] == "Charging")
+            ours.quiet(_CHARGE_S)
         began = time.perf_counter()
         _check(ours.call("RemoteStopTransaction", {"transactionId": number + 1})[1],
                "RemoteStopTransaction")
-        times.stopped.append(ours.wait("StopTransaction")[0] - began)
+        stopped = ours.wait("StopTransaction")[0] - began
+        if number < count:
+            times.started.append(started)
+            times.stopped.append(stopped)
         sim.do("unplug")
         ours.wait("StatusNotification", lambda status: status["status"] == "Available")
     return times
+
+
+def _start(trio, number, sinks, chance):
+    # So many cards, however many sessions: the cache that is looked into does not grow.
+    payload = {"idTag": "BENCH%d" % (number % _CARDS), "connectorId": _CONNECTOR}
+    _check(answers.take_turns(trio, "RemoteStartTransaction", payload, sinks, chance),
+           "RemoteStartTransaction")
+    answered = time.perf_counter()
+    return sinks[0][-1] + trio.ours.wait("StartTransaction")[0] - answered
 
 
 def _check(answer, action):
