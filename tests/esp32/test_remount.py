@@ -19,16 +19,25 @@ from boards import LITTLEFS
 from kvstore import KvStore
 
 _BLOCK = 4096
+_ERASED = b"\xff" * _BLOCK
 # Either side of what lies within a directory's block: 128 bytes for MicroPython, 512 for us.
 _SIZES = (0, 20, 124, 128, 129, 300, 508, 512, 513, 3000, 9000)
 
 
 class _Ram:
-    """NOR flash in RAM: an erase sets all bits of a block, nothing is programmed twice."""
+    """NOR flash in RAM: an erase sets all bits of a block, nothing is programmed twice.
+
+    cut: at which write or erase from now the power goes, which is done to its half then.
+    """
 
     def __init__(self, blocks):
-        self.data = [bytearray(b"\xff" * _BLOCK) for _ in range(blocks)]
+        self.data = [bytearray(_ERASED) for _ in range(blocks)]
         self.erases = 0
+        self.cut = -1
+
+    def cut_now(self):
+        self.cut -= self.cut > 0
+        return not self.cut
 
     def readblocks(self, block, buf, offset=0):
         buf[:] = memoryview(self.data[block])[offset : offset + len(buf)]
@@ -36,15 +45,23 @@ class _Ram:
 
     def writeblocks(self, block, buf, offset=0):
         assert len(buf) % 32 == 0 and offset % 32 == 0
+        if not self.cut:
+            return -5
+        if self.cut_now():
+            buf = memoryview(buf)[: len(buf) // 2]
         for index, value in enumerate(buf):
             assert self.data[block][offset + index] == 0xFF, "programmed twice"
             self.data[block][offset + index] = value
-        return 0
+        return 0 if self.cut else -5
 
     def ioctl(self, request, argument):
         if request == 6:
+            if not self.cut:
+                return -5
             self.erases += 1
-            self.data[argument][:] = b"\xff" * _BLOCK
+            size = _BLOCK // 2 if self.cut_now() else _BLOCK
+            self.data[argument][:size] = memoryview(_ERASED)[:size]
+            return 0 if self.cut else -5
         return {4: len(self.data), 5: _BLOCK}.get(request, 0)
 
 
@@ -100,6 +117,37 @@ class RemountTest(unittest.TestCase):
             file.write(b"more")
         with self.boot().open("/log", "rb") as file:
             self.assertEqual(file.read(), _content(400, 1) + b"more")
+
+    def test_power_cut_after_the_first_new_mount_then_old_or_new_values(self):
+        """At each write and erase of the first changes to what MicroPython's mount has written."""
+        cut = done = 0
+        while not done:
+            cut += 1
+            for block in range(len(self.device.data)):
+                self.device.ioctl(6, block)
+            vfs.VfsLfs2.mkfs(self.device)
+            store = KvStore(self.as_micropython(), "/kv")
+            for size in (20, 100, 350, 600):
+                store.set(str(size), _content(size, 0))
+            store = KvStore(self.boot(), "/kv")
+            self.device.cut = cut
+            seeds = {}
+            try:
+                for seed in range(1, 10):
+                    for size in (20, 100, 350, 600):
+                        seeds[size] = seed
+                        store.set(str(size), _content(size, seed))
+                done = 1
+            except OSError:
+                pass
+            self.device.cut = -1
+            for fs in (self.as_micropython(), self.boot()):
+                store = KvStore(fs, "/kv")
+                for size in (20, 100, 350, 600):
+                    seed = seeds.get(size, 0)
+                    values = [_content(size, number) for number in (seed, seed - 1)]
+                    self.assertIn(store.get(str(size)), values, (cut, size))
+        self.assertTrue(cut > 50, cut)
 
     def test_record_of_350_bytes_when_replaced_then_a_tenth_of_the_erases(self):
         """What the remount is for: the whole price of a record, with MicroPython's sizes one each.
