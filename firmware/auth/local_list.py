@@ -106,6 +106,8 @@ class LocalList:
 
     def clean_up(self):
         """Remove what is not in use."""
+        # An update calls this at its end; its code is in the heap as long as somebody has it.
+        self._update = None
         wanted = (_IN_USE, self.path and self.path[len(_FOLDER) + 1 :])
         try:
             for name in self._store.keys():

@@ -3,6 +3,7 @@
 import time
 
 from tests.host import board_session
+from tests.host.harness import CP
 
 HEAP = "100K"
 FEATURES = ["Core", "LocalAuthListManagement", "RemoteTrigger"]
@@ -16,6 +17,40 @@ def test_session_when_the_firmware_lies_in_the_heap_then_fits_beside_it(bench):
     assert board_session.features(bench) == FEATURES
     board_session.begin(bench)
     board_session.end(bench)
+
+
+def test_sessions_when_connections_are_lost_between_then_they_still_fit(bench):
+    """By card and by the central system, with all keys asked for and the connection lost: what a
+    session leaves behind is no more than the next one finds room for."""
+    bench.start("--tier", "stock", "--heap", HEAP)
+    bench.wait_until(lambda state: state["registration"] == "Accepted")
+    board_session.send_list(bench, 19)
+    for number in range(3):
+        board_session.begin(bench)
+        bench.cs.call(CP, "GetConfiguration", {})
+        bench.sim.do("card", id=board_session.CARD)
+        _unplug(bench)
+        assert board_session.call(bench, "ChangeConfiguration", key="MeterValueSampleInterval",
+                                  value=str(30 + number)) == "Accepted"
+        bench.sim.do("plug")
+        bench.wait_connector(lambda connector: connector["cp"] == "B1")
+        assert board_session.call(bench, "RemoteStartTransaction", connectorId=1,
+                                  idTag=board_session.CARD) == "Accepted"
+        charging = bench.wait_connector(lambda connector: connector["status"] == "Charging")
+        bench.cs.drop(CP)
+        bench.wait_until(lambda state: not state["online"])
+        bench.wait_until(lambda state: state["online"])
+        bench.wait_until(lambda state: not state["queue"])
+        assert board_session.call(bench, "RemoteStopTransaction",
+                                  transactionId=charging["transaction"]) == "Accepted"
+        _unplug(bench)
+
+
+def _unplug(bench):
+    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
+    bench.sim.do("unplug")
+    bench.wait_connector(lambda connector: connector["status"] == "Available")
+    bench.wait_until(lambda state: not state["queue"])
 
 
 def test_idle_when_nothing_happens_then_no_code_is_read_from_flash(bench):
