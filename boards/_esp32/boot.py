@@ -3,6 +3,8 @@
 A soft reset leaves a coil as it was and pulls the pilot low; what an output may do while the chip
 itself starts is up to the board's pull resistors. The order: coils, lock motors, the rest; then
 the pilot to steady +12 V (X1), since low would be state F, which some cars take for good.
+
+Then the flash is mounted with the sizes that the firmware's records are made for.
 """
 
 import json
@@ -37,6 +39,22 @@ def _outputs_safe():
         _drive({"pin": pilot["pwm"], "low": pilot.get("low")}, 1)
 
 
+def _remount():
+    import vfs
+    from boards import LITTLEFS
+    from flashbdev import bdev
+
+    # Nothing is open: MicroPython has read this file to its end. What may fail, a second look at
+    # the flash, does so while the first mount stands.
+    fs = vfs.VfsLfs2(bdev, **LITTLEFS)  # type: ignore[abstract]
+    vfs.umount("/")
+    try:
+        vfs.mount(fs, "/")
+    except (OSError, MemoryError):
+        vfs.mount(bdev, "/")
+        raise
+
+
 try:
     _outputs_safe()
 except (OSError, ValueError, KeyError, TypeError):
@@ -46,3 +64,11 @@ except (OSError, ValueError, KeyError, TypeError):
         machine.reset()
 if machine.reset_cause() == machine.SOFT_RESET:
     machine.WDT(timeout=_PROMPT_MS)
+flash_trouble = None  # main.py, which has the same globals, tells the log
+try:
+    _remount()
+except (OSError, MemoryError, ImportError, AttributeError, TypeError) as error:
+    # The box has to come up, with the first mount.
+    flash_trouble = "not mounted as it should be, wears faster: %r" % error
+    print(flash_trouble)
+del _outputs_safe, _remount  # what main.py has no use for takes its heap

@@ -2,4 +2,5 @@
 
 from boards._esp32 import start
 
-start.run()
+# boot.py has the same globals.
+start.run(globals().get("flash_trouble", "not mounted as it should be: boot.py ended early"))

@@ -18,8 +18,11 @@ _WALL = b"wall"  # in the RTC's memory, which lives as long as the RTC runs: its
 _HOUR_MS = const(3_600_000)
 
 
-def run():
-    """Run until a reset; returns to the prompt after Ctrl-C, or where nothing can be started."""
+def run(flash_trouble=None):
+    """Run until a reset; returns to the prompt after Ctrl-C, or where nothing can be started.
+
+    flash_trouble: for the log, of boot.py.
+    """
     machine.freq(240_000_000)
     from boards._esp32.board import Esp32Board
 
@@ -39,6 +42,8 @@ def run():
 
         board.feed()  # importing all that took its time
         app = App(board, None)
+        if flash_trouble:
+            app.log.warn("flash", flash_trouble)
         _begin_time(app.clock, board.ticks_ms())
         board.net.use(_settings(app), app.log)
         print("reset:", asyncio.run(_main(app, board)))

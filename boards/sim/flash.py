@@ -15,6 +15,7 @@ import os
 import sys
 from array import array
 
+from boards import LITTLEFS
 from micropython import const
 
 _EIO = const(5)
@@ -27,8 +28,6 @@ _IOCTL_BLOCK_COUNT = const(4)
 _IOCTL_BLOCK_SIZE = const(5)
 _IOCTL_BLOCK_ERASE = const(6)
 
-PROGRAM_SIZE = 128
-LOOKAHEAD_SIZE = 32
 _TORN = ("none", "half", "short")
 
 
@@ -275,24 +274,18 @@ def _file_system(flash):
     if sys.implementation.name != "micropython":
         from boards.sim.lfs_cpython import Lfs
 
-        return Lfs(flash, PROGRAM_SIZE, LOOKAHEAD_SIZE)
+        return Lfs(flash, **LITTLEFS)
     from vfs import VfsLfs2
 
-    return VfsLfs2(
-        flash,
-        readsize=PROGRAM_SIZE,
-        progsize=PROGRAM_SIZE,
-        lookahead=LOOKAHEAD_SIZE,
-        mtime=False,
-    )
+    return VfsLfs2(flash, **LITTLEFS)
 
 
 def _format(flash):
     if sys.implementation.name != "micropython":
         from boards.sim.lfs_cpython import Lfs
 
-        Lfs.mkfs(flash, PROGRAM_SIZE, LOOKAHEAD_SIZE)
+        Lfs.mkfs(flash, **LITTLEFS)
         return
     from vfs import VfsLfs2
 
-    VfsLfs2.mkfs(flash, readsize=PROGRAM_SIZE, progsize=PROGRAM_SIZE, lookahead=LOOKAHEAD_SIZE)
+    VfsLfs2.mkfs(flash, **LITTLEFS)

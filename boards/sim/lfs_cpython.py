@@ -35,15 +35,16 @@ class _Context:
         return self._flash.ioctl(3, 0)
 
 
-def _littlefs(flash, progsize, lookahead):
+def _littlefs(flash, readsize, progsize, lookahead, mtime):
+    assert not mtime
     return LittleFS(
         context=_Context(flash),
         mount=False,
         block_size=flash.block_size,
         block_count=flash.blocks,
-        read_size=progsize,
+        read_size=readsize,
         prog_size=progsize,
-        cache_size=4 * progsize,  # as VfsLfs2 does
+        cache_size=4 * max(readsize, progsize),  # as VfsLfs2 does
         lookahead_size=lookahead,
         block_cycles=100,
     )
@@ -52,18 +53,18 @@ def _littlefs(flash, progsize, lookahead):
 class Lfs:
     """A mounted littlefs with the method names and results of VfsLfs2. Raises OSError."""
 
-    def __init__(self, flash, progsize, lookahead):
+    def __init__(self, flash, **sizes):
         self._flash = flash
-        self._lfs = _littlefs(flash, progsize, lookahead)
+        self._lfs = _littlefs(flash, **sizes)
         # littlefs keeps pointers to open files: none may be collected before it is closed.
         self._open_files = []
         self._call(self._lfs.mount)
 
     @staticmethod
-    def mkfs(flash, progsize, lookahead):
+    def mkfs(flash, **sizes):
         """Format `flash`."""
         try:
-            _littlefs(flash, progsize, lookahead).format()
+            _littlefs(flash, **sizes).format()
         except LittleFSError as error:
             raise OSError(-error.code, str(error)) from None
 

@@ -9,8 +9,12 @@ sys.path.insert(0, "tests/esp32")
 from on_fakes import Imports, description, program
 
 import machine
+import vfs
+from boards import LITTLEFS
 
 _PATH = "boards/_esp32/boot.py"
+_MOUNTING = ("littlefs", "umount", "mount")
+_NEW = "littlefs on partition vfs"
 
 
 def _opener(text):
@@ -28,6 +32,8 @@ def _opener(text):
 class BootTest(unittest.TestCase):
     def setUp(self):
         machine.forget()
+        vfs.mounted[:] = ["the first mount"]
+        vfs.refused = None
         self.said = []
 
     def boot(self, board, cause=machine.PWRON_RESET):
@@ -36,7 +42,7 @@ class BootTest(unittest.TestCase):
         text = board if board is None or isinstance(board, str) else json.dumps(board)
         with Imports(machine.calls):
             try:
-                program(_PATH, open=_opener(text), print=self.said.append)
+                self.space = program(_PATH, open=_opener(text), print=self.said.append)
             except machine.Reset:
                 pass
         return machine.calls
@@ -58,10 +64,45 @@ class BootTest(unittest.TestCase):
             if "rcd_test" in connector:
                 self.assertIn(connector["rcd_test"], numbers)
 
-    def test_boot_imports_nothing_of_ours(self):
-        """Only what is in the interpreter: json and machine."""
-        names = {call[1] for call in self.boot(description()) if call[0] == "import"}
+    def test_boot_imports_nothing_of_ours_before_the_outputs_are_safe(self):
+        """Before the last pin only what is in the interpreter: json and machine."""
+        calls = self.boot(description())
+        pins = [index for index, call in enumerate(calls) if call[0] == "pin"]
+        names = {call[1] for call in calls[: pins[-1]] if call[0] == "import"}
         self.assertEqual(names, {"json", "machine"})
+
+    def test_boot_mounts_the_flash_with_the_sizes_of_the_simulator(self):
+        """After the outputs; the new mount is made before the old one goes, then takes its place.
+        """
+        calls = self.boot(description())
+        pins = [index for index, call in enumerate(calls) if call[0] == "pin"]
+        made = ("littlefs", "partition vfs", LITTLEFS)
+        rest = [call for call in calls[pins[-1] :] if call[0] in _MOUNTING]
+        self.assertEqual(rest, [made, ("umount",), ("mount", _NEW)])
+        self.assertEqual((vfs.mounted, self.said), ([_NEW], []))
+        self.assertIsNone(self.space["flash_trouble"])
+
+    def test_boot_when_the_flash_does_not_mount_again_then_keeps_the_first_mount(self):
+        """main.py has something to run, the log something to say."""
+        vfs.refused = "littlefs"
+        calls = self.boot(description())
+        self.assertEqual([call[0] for call in calls if call[0] in _MOUNTING], ["littlefs"])
+        self.assertEqual(vfs.mounted, ["the first mount"])
+        self.assertEqual(self.said, [self.space["flash_trouble"]])
+        self.assertIn("84", self.said[0])
+
+    def test_boot_when_the_new_mount_fails_late_then_mounts_as_micropython_does(self):
+        """Nothing at "/" would be a box that needs a visit."""
+        vfs.refused = "mount"
+        self.boot(description())
+        self.assertEqual(vfs.mounted, ["partition vfs"])
+        self.assertIn("84", self.space["flash_trouble"])
+
+    def test_boot_leaves_little_behind(self):
+        """main.py runs in the same globals, for months."""
+        self.boot(description())
+        kept = {name for name in self.space if name.startswith("_") and name[1] != "_"}
+        self.assertEqual(kept, {"_PROMPT_MS", "_drive"})
 
     def test_boot_with_inverted_outputs_drives_their_other_level(self):
         """low: the coil is off, the motor still, while the pin is high; X1 is a low pin."""
@@ -102,7 +143,8 @@ class BootTest(unittest.TestCase):
     def test_boot_after_a_soft_reset_gives_the_prompt_an_hour(self):
         """The watchdog of the firmware cannot be stopped; outputs are safe before it is set."""
         calls = self.boot(description(), machine.SOFT_RESET)
-        self.assertEqual(calls[-1], ("wdt", 3_600_000))
+        rest = [call for call in calls if call[0] in ("pin", "wdt", "littlefs")]
+        self.assertEqual(rest[-2:], [("wdt", 3_600_000), ("littlefs", "partition vfs", LITTLEFS)])
         for cause in (machine.PWRON_RESET, machine.WDT_RESET, machine.HARD_RESET):
             machine.forget()
             self.assertNotIn("wdt", [call[0] for call in self.boot(description(), cause)])

@@ -17,6 +17,7 @@ from on_fakes import Imports, description, program
 import firmware.preload
 import esp32
 import firmware.app
+import flashbdev
 import machine
 import network
 import tls
@@ -98,6 +99,7 @@ class StartTest(unittest.TestCase):
         self.image = Image(64)
         self.flash = self.image.open()
         vfs.mounted[:] = [mount(self.flash)]
+        flashbdev.bdev = self.flash
         boards_module.time = start.time = _Time
         _Time.offset_s = 0
         self.circuit = PilotCircuit(1)
@@ -111,6 +113,7 @@ class StartTest(unittest.TestCase):
     def tearDown(self):
         builtins.open = self.open
         start._keep = self.keep
+        flashbdev.bdev = "partition vfs"
         self.flash.close()
         self.image.remove()
 
@@ -150,10 +153,10 @@ class StartTest(unittest.TestCase):
         start._keep = keep
         with Imports(machine.calls):
             try:
-                program("boards/_esp32/boot.py", open=opened)
+                space = program("boards/_esp32/boot.py", open=opened, print=self.said.append)
                 start.print = lambda *words: self.said.append(" ".join(map(str, words)))
                 start.sys = self
-                program("boards/_esp32/main.py")
+                program("boards/_esp32/main.py", **space)
             except machine.Reset:
                 pass
             finally:
@@ -185,8 +188,7 @@ class StartTest(unittest.TestCase):
         self.assertTrue(self.first("wdt", 8000) < self.first("timer", 0, 10))
 
     def test_start_up_never_drives_the_coil_and_the_pilot_only_for_its_test(self):
-        """Two seconds of the real firmware with nobody plugged in: X1, but for one moment of -12 V
-        in which the pilot's generator is tested."""
+        """Two seconds with nobody plugged in: X1, but for a moment of -12 V, the pilot's test."""
         self.power_on(2000)
         self.assertEqual(set(self.levels(_COIL)), {0})
         self.assertEqual(set(self.levels(_PWM)), {1})
@@ -195,6 +197,24 @@ class StartTest(unittest.TestCase):
         self.assertEqual(duties[-1], 65535)
         self.assertEqual(self.apps[0].guard_loop.hal_errors, 0)
         self.assertTrue(machine.state["fed"] > 150)
+
+    def test_start_up_mounts_before_the_firmware_opens_anything(self):
+        """The firmware writes where boot.py has mounted; the log is silent."""
+        first = vfs.mounted[0]
+        self.power_on(500)
+        self.assertTrue(self.first("mount") < self.first("import", "boards._esp32"))
+        self.assertIs(self.apps[0].board.fs, vfs.mounted[0])
+        self.assertFalse(vfs.mounted[0] is first)
+        self.assertNotIn("flash", [area for _, area, _ in self.apps[0].log.lines()])
+
+    def test_start_up_when_the_flash_does_not_mount_again_then_runs_and_the_log_tells(self):
+        """On the console and in the log."""
+        first = vfs.mounted[0]
+        vfs.refused = "littlefs"
+        self.power_on(500)
+        self.assertIs(self.apps[0].board.fs, first)
+        self.assertIn("wears faster: OSError(84", self.said[0])
+        self.assertIn((1, "flash", self.said[0]), self.apps[0].log.lines())
 
     def test_pilot_is_read_in_millivolts_of_the_line(self):
         """Through uV, the two points of the description and 64 uV steps."""

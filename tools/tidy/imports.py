@@ -41,8 +41,8 @@ MATRIX = (
     ("boards/sim/", ("*",)),
     # The composition root of a device: it starts firmware.app and gives it its way out.
     ("boards/_esp32/", ("lib", *PURE, "asyncio", "sys", "time", "os", "vfs", "machine", "network",
-                        "esp32", "onewire", "firmware.app", "firmware.net", "firmware.local",
-                        "boards")),
+                        "esp32", "flashbdev", "onewire", "firmware.app", "firmware.net",
+                        "firmware.local", "boards")),
     ("boards/", ("lib", *PURE, "gc", "sys", "time", "os", "machine", "network", "esp32",
                  "neopixel", "firmware.hal", "boards", *_EVENTS)),
 )
