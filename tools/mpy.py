@@ -5,6 +5,7 @@ the packages firmware and boards beside it. `romfs(file)` makes a ROMFS image of
 Each .mpy carries its path on the device and nothing of this machine: equal sources, equal bytes.
 """
 
+import ast
 import os
 import shutil
 import subprocess
@@ -154,8 +155,12 @@ def _replace(target, clean):
     for path in [path for path in target.rglob("*") if path.is_file()]:
         if path.relative_to(target) not in wanted:
             path.unlink(missing_ok=True)
-    # An empty folder would be a package.
-    for path in sorted(target.rglob("*"), reverse=True):
+    _remove_empty_folders(target)
+
+
+def _remove_empty_folders(folder):
+    """Remove the folders without a file: each would be a package."""
+    for path in sorted(Path(folder).rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 
@@ -172,11 +177,14 @@ def _link(folder, work, root, board, simulator, options=(), **how):
         linked, names, patched = bundle.shortened(root, board, simulator, **how)
     except bundle.BundleError as error:
         raise CompileError("bundle: %s" % error) from error
-    for name in names:
+    # What is left of a package is nothing: a folder is a package without a file in it.
+    idle = {module_name(path) for path, source in sources(simulator, root).items()
+            if path.endswith("/__init__.py") and _does_nothing(Path(root) / source)}
+    for name in idle.union(names):
         path = folder / name.replace(".", "/")
-        # What is left of a package is nothing: a folder is a package without a file in it.
         path.with_suffix(".mpy").unlink(missing_ok=True)
         (path / "__init__.mpy").unlink(missing_ok=True)
+    _remove_empty_folders(folder)
     late = {name: linked.pop(name) for name in list(linked) if isinstance(name, int)}
     for name, text in linked.items():
         path = name.replace(".", "/") + ".py"
@@ -189,6 +197,12 @@ def _link(folder, work, root, board, simulator, options=(), **how):
     if late:
         _archive(folder, work, late, folder / bundle.ROOT_MODULE.replace(".", "/"))
     return work / (bundle.ROOT_MODULE + ".py")
+
+
+def _does_nothing(source):
+    """Return True for a module that has nothing but a docstring."""
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+               for node in ast.parse(source.read_text(encoding="utf-8")).body)
 
 
 def _archive(folder, work, late, root):

@@ -109,3 +109,9 @@ def test_limit_when_the_esp32_image_is_larger_then_named():
     assert size.over_limits(figures, {"image_bytes": 1, "esp32_image_bytes": 10}) == [
         "esp32_image_bytes: 11 bytes, the limit is 10"]
     assert size.limits()["esp32_image_bytes"] < size.limits()["image_bytes"]
+
+
+def test_image_when_made_then_has_no_module_that_does_nothing():
+    """A folder is a package without a file in it."""
+    path, _ = size.esp32_image()
+    assert b"__init__.mpy" not in path.read_bytes()

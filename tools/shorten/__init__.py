@@ -21,6 +21,7 @@ from tools.shorten.dead import drop_dead
 from tools.shorten.globals import make_constants, rename_globals
 from tools.shorten.locals import rename_locals
 from tools.shorten.loops import unroll
+from tools.shorten.order import common_first
 from tools.shorten.public import patched, rename_public
 from tools.shorten.words import INTERNED, Words
 
@@ -63,6 +64,7 @@ def intern(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             node.body.insert(0, ast.parse("del __module__, __qualname__").body[0])
+    common_first(tree, texts)
     mentioned = [ast.Expr(ast.Name(text, ast.Load())) for text in sorted(texts)]
     if mentioned:
         tree.body.insert(0, ast.If(ast.Constant(0), mentioned, []))
