@@ -114,4 +114,5 @@ def test_limit_when_the_esp32_image_is_larger_then_named():
 def test_image_when_made_then_has_no_module_that_does_nothing():
     """A folder is a package without a file in it."""
     path, _ = size.esp32_image()
-    assert b"__init__.mpy" not in path.read_bytes()
+    # That of `boards` says how a flash is mounted.
+    assert path.read_bytes().count(b"__init__.mpy") == 1
