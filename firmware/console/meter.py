@@ -142,7 +142,7 @@ class Search:
             self._line.tick(now)
             if self._line.idle:
                 self._pause.start(now, PAUSE_MS)
-                self._probe = Probe(self._line, load, self._addresses)
+                self._probe = Probe(self._line, type(self._meters[0]), load, self._addresses)
         elif not self._pause.running or self._pause.expired(now):
             self._pause.stop()
             self._go_on(now)

@@ -9,7 +9,7 @@ longer than the counter needs to wrap (at 7 kW some 50 s), and never too high.
 """
 
 import ticks
-from meters.meter import Meter, begin
+from meters.meter import Meter
 from micropython import const
 
 _FRAME = const(24)
@@ -42,7 +42,7 @@ class Cse7766(Meter):
     def __init__(
         self, uart, voltage_permille=1000, current_permille=1000, period_ms=1000, lost_ms=11_000
     ):
-        begin(self, lost_ms)
+        super().__init__(lost_ms)
         self._uart = uart
         self._voltage_permille = voltage_permille
         self._current_permille = current_permille

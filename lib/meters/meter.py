@@ -7,46 +7,29 @@ _ID_MAX = const(0x3FFFFFFF)
 _SILENT_MS_MAX = const(0x1FFFFFFF)
 
 
-def begin(meter, lost_ms):
-    """Give a new Meter its attributes. lost_ms: after so long without a good reading it is not
-    `online` any more. No constructor: so what makes a meter can be read from flash."""
-    meter.reading_id = 0
-    meter.sampled_at = None
-    meter.online = False
-    meter.voltage_mv = [None, None, None]
-    meter.current_ma = [None, None, None]
-    meter.power_phase_w = [None, None, None]
-    meter.power_factor_permille = [None, None, None]
-    meter.power_w = None
-    meter.frequency_mhz = None
-    meter.energy_wh = None
-    meter.implausible = 0
-    meter.refused = 0
-    meter.missed = 0
-    meter._lost_ms = lost_ms
-    meter._silent_ms = 0
-    meter._last_tick = None
-
-
 class Meter:
-    """The face of every meter, described in the package; a driver calls `begin`, and fills it."""
+    """The face of every meter, described in the package; a driver fills it.
 
-    reading_id: int
-    sampled_at: int | None
-    online: bool
-    voltage_mv: list
-    current_ma: list
-    power_phase_w: list
-    power_factor_permille: list
-    power_w: int | None
-    frequency_mhz: int | None
-    energy_wh: int | None
-    implausible: int
-    refused: int
-    missed: int
-    _lost_ms: int
-    _silent_ms: int
-    _last_tick: int | None
+    lost_ms: after so long without a good reading it is not `online` any more.
+    """
+
+    def __init__(self, lost_ms):
+        self.reading_id = 0
+        self.sampled_at = None
+        self.online = False
+        self.voltage_mv = [None, None, None]
+        self.current_ma = [None, None, None]
+        self.power_phase_w = [None, None, None]
+        self.power_factor_permille = [None, None, None]
+        self.power_w = None
+        self.frequency_mhz = None
+        self.energy_wh = None
+        self.implausible = 0
+        self.refused = 0
+        self.missed = 0
+        self._lost_ms = lost_ms
+        self._silent_ms = 0
+        self._last_tick = None
 
     def silent_ms(self, now):
         """Return the ms since the last good reading was taken in, or since the first tick."""

@@ -1,7 +1,7 @@
 """A meter on a Modbus line, read as its register map says (meters.maps)."""
 
 import ticks
-from meters.meter import Meter, begin
+from meters.meter import Meter
 from meters.registers import number
 from micropython import const
 
@@ -27,7 +27,7 @@ class ModbusMeter(Meter):
     """
 
     def __init__(self, master, meter_map, address=None, period_ms=1000, lost_ms=11_000):
-        begin(self, lost_ms)
+        super().__init__(lost_ms)
         name, function, usual, _, _, gap_ms, reads, values = meter_map
         self.name = name
         self.line = master

@@ -4,7 +4,6 @@ One map is in the heap at a time. Nothing is ever written to a meter.
 """
 
 import ticks
-from meters.modbus_meter import ModbusMeter
 from micropython import const
 from modbus.master import Master
 
@@ -49,6 +48,7 @@ class Probe:
 
     line: modbus.master.Master whose port and direction it may have until the end; `close` gives
     the port its speed back, and must be called then, and wherever the search is given up.
+    meter_class: meters.modbus_meter.ModbusMeter, which whoever has a line has in the heap already.
     load: called with a name of MAPS for that map.
     addresses: 1 .. 247.
     lines: ((baud, parity), ...), None for the speed as it is and LINES. The search ends with the
@@ -57,10 +57,11 @@ class Probe:
     `fits` gathers Fits, 16 at most.
     """
 
-    def __init__(self, line, load, addresses=(1,), lines=None):
+    def __init__(self, line, meter_class, load, addresses=(1,), lines=None):
         self.fits = []
         self.is_done = False
         self._line = line
+        self._meter_class = meter_class
         self._load = load
         self._addresses = addresses
         own = line.baud_rate, line.parity_bit
@@ -143,7 +144,7 @@ class Probe:
         entry = self._load(self._names[name])
         self._gap_ms = entry[_GAP]
         patient = entry[:_GAP] + (PAUSE_MS,) + entry[_GAP + 1 :]
-        self._meter = ModbusMeter(self._master, patient, self._addresses[address])
+        self._meter = self._meter_class(self._master, patient, self._addresses[address])
         self._first_wh = None
         return None
 

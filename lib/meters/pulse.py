@@ -6,7 +6,7 @@ neither volts nor amperes.
 """
 
 import ticks
-from meters.meter import Meter, begin
+from meters.meter import Meter
 from micropython import const
 
 _PULSE_MS = const(20)  # EN 62053-31 4.2: a pulse lasts 30 ms at least
@@ -49,7 +49,7 @@ class PulseMeter(Meter):
     name = "S0"
 
     def __init__(self, source, pulses_per_kwh=1000, start_wh=0, period_ms=1000):
-        begin(self, _NEVER_MS)
+        super().__init__(_NEVER_MS)
         self._source = source
         self._per_kwh = pulses_per_kwh
         self._period_ms = period_ms

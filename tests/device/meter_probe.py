@@ -10,6 +10,7 @@ import time
 
 from boards._esp32.board import pin, uart
 from firmware.console.meter import board_lines, load
+from meters.modbus_meter import ModbusMeter
 from meters.probe import Probe
 from modbus.master import Master
 
@@ -18,7 +19,7 @@ baud = row.get("baud", 9600)
 line = Master(uart(row, baud), baud, pin(row.get("direction"), 0))
 line.parity_bit = row.get("parity")
 addresses = globals().get("ADDRESSES", (1,))
-search = Probe(line, load, addresses)
+search = Probe(line, ModbusMeter, load, addresses)
 while not search.is_done:
     search.tick(time.ticks_ms())
     time.sleep_ms(10)

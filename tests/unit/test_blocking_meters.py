@@ -47,7 +47,7 @@ class _Probe(_Modbus):
     def __init__(self, meter_map):
         super().__init__(meter_map)
         lines = ((9600, None), (2400, None))
-        self.put(Probe(self.master, lambda name: meter_map, lines=lines))
+        self.put(Probe(self.master, ModbusMeter, lambda name: meter_map, lines=lines))
 
 
 class _Cse7766(blocking.Rig):

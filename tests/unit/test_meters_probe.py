@@ -4,6 +4,7 @@ import unittest
 
 import ticks
 from meters.maps import abb, chint, eastron, eastron_single, gavazzi, pzem
+from meters.modbus_meter import ModbusMeter
 from meters.probe import LINES, MAPS, Probe, points
 from modbus.master import Master
 
@@ -42,7 +43,7 @@ class Bench:
         line = Master(self.port, 38_400, self.turned.append)
         line.parity_bit = 1
         lines = lines or (self.port.speed,)
-        self.probe = Probe(line, load, lines=lines, **arguments)
+        self.probe = Probe(line, ModbusMeter, load, lines=lines, **arguments)
 
     def _note(self, baud, bits, parity, stop):
         self.opened.append((baud, parity))
@@ -119,8 +120,8 @@ class FindTest(unittest.TestCase):
         bench.run()
         self.assertEqual(bench.opened, [(38_400, 1), (9600, None)])
         line = Master(bench.port, 2400)
-        self.assertEqual(Probe(line, None)._lines[:2], [(2400, None), (9600, None)])
-        self.assertEqual(len(Probe(line, None)._lines), len(LINES))
+        self.assertEqual(Probe(line, None, None)._lines[:2], [(2400, None), (9600, None)])
+        self.assertEqual(len(Probe(line, None, None)._lines), len(LINES))
 
     def test_order_code_with_even_parity_is_found(self):
         # The same types, by another order code.
