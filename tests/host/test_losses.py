@@ -17,6 +17,7 @@ from tools.sim.client import ControlError, Simulator
 _SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 _LOSSES = 25
 _CARD = "04A1B2C3D4E5F6"
+_NO_CARD = "not authorised: no card shown, no remote start"
 _RECONNECT_S = 30
 _GROWTH_MAX = 1024
 _FIRST = 6  # losses until everything that is allocated once has been
@@ -79,15 +80,26 @@ class Charger:
         if status == "Available":
             with contextlib.suppress(ControlError):  # it is, and the pilot is not settled yet
                 self.sim.do("plug")
-        elif status == "Preparing" and connector["session"] != "authorizing":
-            self.sim.do("card", id=_CARD)
-            self.sim.wait_until(lambda s: s["connectors"][0]["status"] != "Preparing", 20)
+        elif status == "Preparing":
+            self._begin()
             self.sessions += 1
         elif status == "Finishing":
             self.sim.do("unplug")
             self.sim.wait_until(lambda s: s["connectors"][0]["status"] == "Available", 20)
         elif self._chance.random() < 0.3:
             self.sim.do("card", id=_CARD)
+
+    def _begin(self):
+        # Shown right after it has ended a session, a card has not left the reader yet and does
+        # not count again: a driver shows it once more.
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if self.sim.connector()["why"][:1] == [_NO_CARD]:
+                self.sim.do("card", id=_CARD)
+            with contextlib.suppress(TimeoutError):
+                self.sim.wait_until(lambda s: s["connectors"][0]["status"] != "Preparing", 4)
+                return
+        raise TimeoutError("the card begins nothing")
 
     def _lose(self):
         how = self._chance.choice(("drop", "reset", "blackhole", "close", "cut"))
