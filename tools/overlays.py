@@ -177,13 +177,13 @@ class Overlays:
                  and (node.name, item.name) not in self._named]
         if node.name in self._inherited:
             taken = []
-        if node.name in self._early or not self._is_made_alone(node):
+        if node.name in self._early or node.bases:
             taken = [item for item in taken if item.name != _INIT]
         if not taken:
             return
         node.body = [item for item in node.body if item not in taken] or [ast.Pass()]
         inits = [item for item in taken if item.name == _INIT]
-        if inits and node.name not in self._values:
+        if inits and not node.bases and node.name not in self._values:
             taken.remove(inits[0])
             makers[node.name] = self._put([overlay_calls.maker(inits[0], node.name)], inits.pop())
         groups = {}
@@ -197,17 +197,6 @@ class Overlays:
         if number is not None:
             node.body.insert(0, _number(number))
             node.bases.append(ast.Name("_LateWhole" if inits else "_Late", ast.Load()))
-
-    def _is_made_alone(self, node):
-        """Return True if no constructor of another class belongs to making an instance."""
-        for base in node.bases:
-            found = [item for item in self._tree.body if isinstance(item, ast.ClassDef)
-                     and item.name == getattr(base, "id", None)]
-            if not found or _INIT in map(_name, found[0].body):
-                return False
-            if not self._is_made_alone(found[0]):
-                return False
-        return True
 
     def _put(self, methods, first):
         """Put methods into a part, in place among others of the package; returns its number."""

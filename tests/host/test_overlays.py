@@ -39,7 +39,9 @@ SELDOM = {"one": dict.fromkeys(("seldom", "LONG", "Box.__init__", "Box.rare", "B
 
 
 def sources(tmp_path, files, seldom):
-    """Link with overlays; returns {module or number of a part: text}."""
+    """Link with overlays what `main` of firmware.app needs; returns {module or number of a part:
+    text}."""
+    files = {**files, "boards/sim/main.py": "from firmware.app import main\n"}
     text, _, others = link(tmp_path, files, board=(), how=lambda root, board: bundle.shortened(
         root, board, seldom=seldom)[:2])
     return {"firmware.app": text, **others}
@@ -77,8 +79,7 @@ def run(folder, linked, in_place=False):
 
 def test_overlays_when_code_is_taken_out_then_it_does_what_it_did(tmp_path):
     """Functions, methods with keywords, handed-on methods, constructors, texts, whole modules."""
-    files = dict(TREE, **{"boards/sim/main.py": "from firmware.app import main\n"})
-    linked = sources(tmp_path / "tree", files, SELDOM)
+    linked = sources(tmp_path / "tree", TREE, SELDOM)
     # The profile, the constructor, its methods, the functions, the text.
     assert [name for name in linked if isinstance(name, int)] == [0, 1, 2, 3, 4]
     assert "a text" not in linked["firmware.app"] and "'profile'" not in linked["firmware.app"]
@@ -88,7 +89,7 @@ def test_overlays_when_code_is_taken_out_then_it_does_what_it_did(tmp_path):
 
 def test_overlays_when_they_lie_in_a_rom_image_then_they_are_executed_there(tmp_path):
     """The same words, and what the parts hold is not copied into the heap."""
-    files = dict(TREE, **{"boards/sim/main.py": "from firmware.app import main\n"})
+    files = dict(TREE)
     files["lib/one.py"] += "    def large(self):\n        return (%s)\n" % (
         " + ".join("self.value * %d" % number for number in range(300)))
     files["firmware/app.py"] = files["firmware/app.py"].replace("print('_late' in", (
@@ -118,7 +119,6 @@ def test_overlays_when_a_class_has_several_parts_then_a_call_looks_into_all(tmp_
             "    print(box.often(), box.rare(), Other().rare(), Other().wrong())\n"
             "    try:\n        box.wrong()\n"
             "    except AttributeError:\n        print('missing')\n",
-        "boards/sim/main.py": "from firmware.app import main\n",
     }
     for labels in ("bac", "abc", "cba", "bca"):
         seldom = {"one": {"Box.__init__": "a", "Box.often": labels[0], "Box.rare": labels[1],
@@ -127,25 +127,6 @@ def test_overlays_when_a_class_has_several_parts_then_a_call_looks_into_all(tmp_
         # The constructor, three of Box, that of Other.
         assert len(linked) == 1 + 5
         assert run(tmp_path / "run" / labels, linked) == ["3", "2", "7", "8", "missing"]
-
-
-def test_overlays_when_an_heir_has_the_only_constructor_then_that_is_taken(tmp_path):
-    """The class that it inherits from has none, so none is called."""
-    files = {
-        "lib/one.py":
-            "class Base:\n    def get(self):\n        return self.value\n"
-            "class Heir(Base):\n    def __init__(self, value):\n        self.value = value\n"
-            "class Other:\n    def __init__(self):\n        self.value = 5\n"
-            "class Child(Other):\n    def __init__(self):\n        self.value = 6\n",
-        "firmware/app.py": "from one import Child, Heir\ndef main():\n"
-                           "    print(Heir(3).get(), Child().value)\n",
-        "boards/sim/main.py": "from firmware.app import main\n",
-    }
-    linked = sources(tmp_path / "tree", files, {
-        "one": dict.fromkeys(("Heir.__init__", "Child.__init__"), "a")})
-    assert "Heir" not in linked["firmware.app"].partition("def main")[0].partition("class Heir")[0]
-    assert len(linked) == 1 + 1
-    assert run(tmp_path / "run", linked) == ["3", "6"]
 
 
 def test_overlays_when_a_function_is_handed_on_then_it_does_not_keep_a_part(tmp_path):
@@ -157,7 +138,6 @@ def test_overlays_when_a_function_is_handed_on_then_it_does_not_keep_a_part(tmp_
             "def make():\n    return [kept], TABLE[1]()\n",
         "firmware/app.py": "import one\ndef main():\n    made = one.make()\n"
                            "    print(made[0][0](), made[1])\n",
-        "boards/sim/main.py": "from firmware.app import main\n",
     }
     linked = sources(tmp_path / "tree", files, {"one": {"make": "a"}})
     assert "return 4" in linked["firmware.app"] and "return 3" in linked[0]
@@ -174,7 +154,6 @@ def test_overlays_when_parts_lie_together_then_no_class_takes_the_place_of_anoth
             "    def get(self):\n        return self.box.get() + 10\n",
         "firmware/app.py":
             "from one import Box, Lid\ndef main():\n    print(Box(1).get(), Lid().get())\n",
-        "boards/sim/main.py": "from firmware.app import main\n",
     }
     names = ("Box.__init__", "Box.get", "Lid.__init__", "Lid.get")
     seldom = {"one": dict.fromkeys(names, late_lists.TOGETHER)}
@@ -194,7 +173,6 @@ def test_overlays_when_it_must_stay_then_stays_whatever_the_list_says(tmp_path):
             "def early():\n    return 2\nTABLE = (early, Early())\n",
         "firmware/app.py": "from one import Base, Heir, TABLE\ndef main():\n"
                            "    return Base().get(), Heir().get(), Heir().name, TABLE\n",
-        "boards/sim/main.py": "from firmware.app import main\n",
     }, {"one": dict.fromkeys(
         ("Base.get", "Heir.get", "Heir.name", "Early.__init__", "early"), "a")})
     assert list(linked) == ["firmware.app"]
