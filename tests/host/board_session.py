@@ -24,10 +24,23 @@ def features(bench):
     return {row["key"]: row["value"] for row in names}["SupportedFeatureProfiles"].split(",")
 
 
-def begin(bench):
-    """Plug in, show the card, charge, and trigger every message."""
+def plug(bench):
+    """Plug in, and wait until the charger has seen it."""
     bench.sim.do("plug")
     bench.wait_connector(lambda connector: connector["cp"] == "B1")
+
+
+def unplug(bench):
+    """Unplug when the session is over, deliver all; returns the state then."""
+    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
+    bench.sim.do("unplug")
+    bench.wait_connector(lambda connector: connector["status"] == "Available")
+    return bench.wait_until(lambda state: not state["queue"])
+
+
+def begin(bench):
+    """Plug in, show the card, charge, and trigger every message."""
+    plug(bench)
     bench.sim.do("card", id=CARD)
     bench.wait_connector(lambda connector: connector["status"] == "Charging")
     for message in ("StatusNotification", "MeterValues", "Heartbeat", "BootNotification"):
@@ -38,7 +51,5 @@ def end(bench):
     """Ask for the whole configuration while it charges, stop by card, unplug, deliver all."""
     bench.cs.call(CP, "GetConfiguration", {})
     bench.sim.do("card", id=CARD)
-    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
-    bench.sim.do("unplug")
-    state = bench.wait_until(lambda state: not state["queue"])
+    state = unplug(bench)
     assert state["connectors"][0]["transaction"] in (None, 1)

@@ -27,13 +27,10 @@ def test_sessions_when_connections_are_lost_between_then_they_still_fit(bench):
     board_session.send_list(bench, 19)
     for number in range(3):
         board_session.begin(bench)
-        bench.cs.call(CP, "GetConfiguration", {})
-        bench.sim.do("card", id=board_session.CARD)
-        _unplug(bench)
+        board_session.end(bench)
         assert board_session.call(bench, "ChangeConfiguration", key="MeterValueSampleInterval",
                                   value=str(30 + number)) == "Accepted"
-        bench.sim.do("plug")
-        bench.wait_connector(lambda connector: connector["cp"] == "B1")
+        board_session.plug(bench)
         assert board_session.call(bench, "RemoteStartTransaction", connectorId=1,
                                   idTag=board_session.CARD) == "Accepted"
         charging = bench.wait_connector(lambda connector: connector["status"] == "Charging")
@@ -43,14 +40,7 @@ def test_sessions_when_connections_are_lost_between_then_they_still_fit(bench):
         bench.wait_until(lambda state: not state["queue"])
         assert board_session.call(bench, "RemoteStopTransaction",
                                   transactionId=charging["transaction"]) == "Accepted"
-        _unplug(bench)
-
-
-def _unplug(bench):
-    bench.wait_connector(lambda connector: connector["status"] == "Finishing")
-    bench.sim.do("unplug")
-    bench.wait_connector(lambda connector: connector["status"] == "Available")
-    bench.wait_until(lambda state: not state["queue"])
+        board_session.unplug(bench)
 
 
 def test_idle_when_nothing_happens_then_no_code_is_read_from_flash(bench):
