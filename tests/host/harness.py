@@ -44,7 +44,7 @@ class Bench:
         self._expected = []
         self._tolerated = []
         self._finished = False
-        self._closed = False
+        self.closed = False
 
     @property
     def cs(self):
@@ -149,9 +149,9 @@ class Bench:
 
     def close(self):
         """Stop charger and central system, whatever happened."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         if self.sim:
             self.sim.stop()
         if self._central:

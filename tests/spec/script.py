@@ -11,6 +11,7 @@ The order is strict: the next message of the charger must be the expected one. O
 names may come at any time.
 """
 
+import statistics
 import time
 
 from tests.host.harness import CP
@@ -282,6 +283,16 @@ def late(seconds):
 def seconds(text):
     """A timestamp as seconds since 1970."""
     return parse_time(text).timestamp()
+
+
+def rhythm(times):
+    """The seconds from one moment to the next, by the median.
+
+    A machine that stands still for a moment makes one of them late, and the steps to both sides of
+    it wrong. That none of them drifts is shown to the millisecond in virtual time.
+    """
+    pairs = zip(times, times[1:], strict=False)
+    return statistics.median(after - before for before, after in pairs)
 
 
 def _is_message(frame):

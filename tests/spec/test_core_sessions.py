@@ -4,7 +4,7 @@ import time
 
 from tests.spec import states
 from tests.spec.catalogue import SOCKET
-from tests.spec.script import ACCEPTED, seconds
+from tests.spec.script import ACCEPTED, rhythm, seconds
 from tests.spec.user import INVALID, PARENT, VALID, VALID_2
 
 CHILD = {"status": "Accepted", "parentIdTag": PARENT}
@@ -25,10 +25,10 @@ def _accepted_at_last(cs, since):
     assert 1.9 < time.monotonic() - since < 4
     states.all_available(cs)
     beats = []
-    for _ in range(2):
-        cs.expect("Heartbeat", within=4)
+    for _ in range(4):
+        cs.expect("Heartbeat", within=6)
         beats.append(time.monotonic())
-    assert 2.7 < beats[1] - beats[0] < 3.3
+    assert abs(rhythm(beats) - 3) < 0.3
 
 
 def test_tc_001_cs_cold_boot(cold, user):
@@ -67,7 +67,7 @@ def test_tc_004_2_cs_identification_first_timeout(cs, user):
     cs.configure(ConnectionTimeOut=2)
     states.authorized(cs, user)
     cs.nothing_for(1.5)
-    cs.expect_status("Available", within=1.5)
+    cs.expect_status("Available", within=3)
 
 
 def test_tc_068_cs_stop_with_the_same_id(cs, user):
@@ -205,7 +205,7 @@ def test_tc_011_2_cs_remote_start_timeout(cs, user):
     assert cs.call("RemoteStartTransaction", connectorId=1, idTag=VALID) == ACCEPTED
     cs.expect_status("Preparing")
     cs.nothing_for(1.5)
-    cs.expect_status("Available", within=1.5)
+    cs.expect_status("Available", within=3)
     user.plug()
     cs.expect_status("Preparing")
     cs.nothing_for(1)

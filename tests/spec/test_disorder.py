@@ -119,8 +119,9 @@ def test_start_when_refused_then_retries_as_configured(cs, user):
     for _ in range(3):
         cs.expect("StartTransaction")
         times.append(time.monotonic())
-    assert 0.8 < times[1] - times[0] < 1.7
-    assert 1.8 < times[2] - times[1] < 2.7
+    # Later on a machine that stands still for a moment, never much earlier.
+    assert 0.8 < times[1] - times[0] < 3
+    assert 1.8 < times[2] - times[1] < 4
     _stop_by_card(cs, user)
     cs.wait_for("StopTransaction", transactionId=1)
     _settled(cs, user)
