@@ -8,6 +8,7 @@ arguments, so that an image moves freely between the two interpreters.
 from littlefs import LittleFS, LittleFSError, lfs
 
 _EIO = 5
+_ENOSPC = 28
 _TYPE_FILE = 0x8000
 _TYPE_FOLDER = 0x4000
 _NAME_MAX = 255
@@ -58,6 +59,7 @@ class Lfs:
         self._lfs = _littlefs(flash, **sizes)
         # littlefs keeps pointers to open files: none may be collected before it is closed.
         self._open_files = []
+        self._is_stale = False
         self._call(self._lfs.mount)
 
     @staticmethod
@@ -118,9 +120,17 @@ class Lfs:
     def _call(self, function, *args):
         if self._flash.dead:
             raise OSError(_EIO, "flash is dead")
+        if self._is_stale and not self._open_files:
+            # A commit that found no room stays in a cache of littlefs. VfsLfs2, built without
+            # assertions, drops it with the next write; this build would end the process there.
+            self._is_stale = False
+            self._lfs.unmount()
+            self._lfs.mount()
         try:
             result = function(*args)
         except LittleFSError as error:
+            if -error.code == _ENOSPC:
+                self._is_stale = True
             raise OSError(-error.code, str(error)) from None
         except OSError as error:
             # scandir and the like raise CPython's own classes without the number's sign.
@@ -130,8 +140,10 @@ class Lfs:
         return result
 
     def _close(self, handle):
-        self._open_files.remove(handle)
-        return self._call(lfs.file_close, self._lfs.fs, handle)
+        try:
+            return self._call(lfs.file_close, self._lfs.fs, handle)
+        finally:
+            self._open_files.remove(handle)
 
 
 class _File:

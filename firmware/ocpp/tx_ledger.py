@@ -15,6 +15,9 @@ from micropython import const
 import ticks
 
 _RETRY_MS = const(10_000)
+# By how much a record may grow until its transaction is settled: its stop (91 bytes at most), the
+# id that the central system gives (7), digits of energy and time.
+_GROWS = const(120)
 
 
 class TxLedger:
@@ -74,8 +77,11 @@ class TxLedger:
 
     def create(self, now, tx):
         """Write the first record of a transaction. Raises OSError; then there is none."""
+        # Blanks prove that the directory has room for the stop too, and for those of the others
+        # that run: on a flash that is full by then each replaces its record without a new block.
+        room = b" " * (_GROWS * (len(self.running) + 1))
         try:
-            self._records.set(str(tx.number), encode(tx))
+            self._records.set(str(tx.number), encode(tx) + room)
         except OSError:
             self.flash_errors += 1
             self._remove_file(now, self._records, tx.number)

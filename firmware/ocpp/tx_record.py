@@ -1,9 +1,9 @@
 """One transaction as OCPP bills it, and the record in which it survives a power cut.
 
-The record is one small JSON array below 350 bytes, so that littlefs keeps it inside the directory
-and replacing it costs a fraction of a sector erase. It holds all that StartTransaction.req and
-StopTransaction.req need, message ids included: a message that is sent again after a reboot keeps
-its id, so that the central system can recognise it.
+The record is one small JSON array below 350 bytes (500 with the blanks at the begin), so that
+littlefs keeps it inside the directory and replacing it costs a fraction of a sector erase. It
+holds all that StartTransaction.req and StopTransaction.req need, message ids included: a message
+that is sent again after a reboot keeps its id, so that the central system can recognise it.
 """
 
 import json

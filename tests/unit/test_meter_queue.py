@@ -8,7 +8,7 @@ from boards.sim.flash import mount
 from firmware.clock import Clock
 from firmware.ocpp.meter_queue import MeterQueue
 from firmware.ocpp.sample_spool import Spool
-from tests.sim.books import WALL_S, Box
+from tests.sim.books import WALL_S, Books, Box
 from tests.sim.scratch import Image
 from tests.sim.unreliable import UnreliableFs
 
@@ -288,7 +288,7 @@ class FlashFullTest(unittest.TestCase):
         # 1 MB would hold a thousand; on 128 KB samples make room until begin says no.
         count = 0
         try:
-            for _ in range(60):
+            for _ in range(200):
                 tx = self.box.begin(1, 100 * count)
                 for value in range(15):
                     self.box.wait(60)
@@ -303,6 +303,37 @@ class FlashFullTest(unittest.TestCase):
         for tx in box.open:
             box.end(tx, None)
         self._drain(box, count)
+
+    def test_two_at_a_time_until_the_flash_is_full_then_both_stops_are_kept(self):
+        # What a running transaction may still need was there when it began, the longest too.
+        box = self.box
+        count = 0
+        try:
+            while count < 200:
+                # One first, by itself: with this number of records the flash is full at a stop.
+                for connector_id in (1, 2) if count else (1,):
+                    tx = box.begin(connector_id, 1_000_000_000 + count, 20 * "C")
+                    count += 1
+                    box.tx.update(box.now, tx, 1_000_000_000 + count, True)
+                self._end_at_length()
+        except OSError:
+            self._end_at_length()
+        self.assertTrue(80 < count < 200, count)
+        box = Box(self.image, 2)
+        self.assertEqual(box.open, [])
+        box.set_clock(WALL_S + 1_000_000)
+        books = Books()
+        box.drain(books)
+        stops = [payload["meterStop"] for payload in books.of("StopTransaction")]
+        self.assertEqual(stops, [2_000_000_000] * count)
+
+    def _end_at_length(self):
+        """End what runs, with every field as long as it can be."""
+        for connector_id in (1, 2):
+            tx = self.box.tx.running(connector_id)
+            if tx is not None:
+                more = "EVDisconnected", 20 * "D"
+                self.box.tx.end(self.box.now, tx, 2_000_000_000, *more)
 
     def _drain(self, box, count):
         """Take everything, and compare as it comes: the books of weeks need no room here."""
