@@ -6,12 +6,12 @@ process in the order of dependencies: `ram`, from .mpy files, where bytecode lie
 `place`, executed in place from a ROMFS image. A board gets the drivers that it names: those that
 boards/sim/board.py has no use for are listed, but count for no limit. The line `linked` is the
 image that a board gets, where tools/bundle.py has linked the firmware into one module: its size,
-and the heap after the import of firmware.app and of the drivers that a board brings; then the same
-of the ESP32 reference board, with the drivers that its board.json names. The line `stock` is for
-the stock tier, which loads its modules into the heap: the bytes of all files that a board gets,
-and the heap with firmware.app in it. Exit status 1 when a limit of
-pyproject.toml, [tool.pilotwire.size], is passed, or when a module of lib/ or firmware/ cannot be
-imported.
+and the heap after the import of firmware.app and of the drivers that a board brings; how many
+names they add to those of the interpreter; then the size for the ESP32 reference board, with the
+drivers that its board.json names. The line `stock` is for the stock tier, which loads its modules
+into the heap: the bytes of all files that a board gets, and the heap with firmware.app in it. Exit
+status 1 when a limit of pyproject.toml, [tool.pilotwire.size], is passed, or when a module of lib/
+or firmware/ cannot be imported.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def measure(with_heap=True):
         mpy.romfs(_IMAGE, _FULL, simulator=False)
         order = in_order(mpy.sources(simulator=False))
         for column, how, where in (("ram", "path", _FULL), ("place", "rom", _IMAGE)):
-            heaps, total[column] = _probe(how, where, order)
+            heaps, total[column], _ = _probe(how, where, order)
             for name, (heap, error) in heaps.items():
                 modules[name][column] = heap
                 errors += ["%s cannot be imported: %s" % (name, error)] if error else []
@@ -64,7 +64,9 @@ def measure(with_heap=True):
         total["stock"] = sum(mpy.files(_STOCK, simulator=False, board=board,
                                        without=without).values())
         for column, how, where in (("linked", "rom", _LINKED), ("stock_heap", "path", _STOCK)):
-            heaps, total[column] = _probe(how, where, ["firmware/app.py"])
+            heaps, total[column], names = _probe(how, where, ["firmware/app.py"])
+            if column == "linked":
+                total["names"] = names
             errors += ["%s, %s: %s" % (name, column, heaps[name][1]) for name in heaps
                        if heaps[name][1]]
         total["esp32"] = esp32_image()[1]
@@ -148,10 +150,10 @@ def over_limits(figures, limits):
     broken = []
     for key, column in (("image_bytes", "image"), ("heap_bytes_linked", "linked"),
                         ("stock_bytes", "stock"), ("heap_bytes_stock", "stock_heap"),
-                        ("esp32_image_bytes", "esp32")):
+                        ("esp32_image_bytes", "esp32"), ("names", "names")):
         found = figures["total"].get(column)
         if key in limits and found is not None and found > limits[key]:
-            broken.append("%s: %d bytes, the limit is %d" % (key, found, limits[key]))
+            broken.append("%s: %d, the limit is %d" % (key, found, limits[key]))
     return broken
 
 
@@ -166,11 +168,11 @@ def _module(name):
 
 
 def _probe(how, where, names):
-    """Return ({path on the device: (bytes or None, error or None)}, bytes of all)."""
+    """Return ({path on the device: (bytes or None, error or None)}, bytes of all, new names)."""
     interpreter = micropython.find("micropython32")
     probed = probe.probe(interpreter, how, where, [_module(name) for name in names])
     heaps = {name: tuple(row[1:]) for name, row in zip(names, probed.modules)}
-    return heaps, probed.total
+    return heaps, probed.total, probed.names
 
 
 def _print(figures):
@@ -184,6 +186,7 @@ def _print(figures):
     total = figures["total"]
     if "image" in total:
         print("%-*s %8s %8s %8s" % (width, "linked", total["image"], "-", total["linked"]))
+        print("%-*s %8s %8s %8s" % (width, "linked, names", total["names"], "-", "-"))
         print("%-*s %8s %8s %8s" % (width, "linked, esp32", total["esp32"], "-", "-"))
         print("%-*s %8s %8s %8s" % (width, "stock", total["stock"], total["stock_heap"], "-"))
 

@@ -107,7 +107,7 @@ def test_limit_when_the_esp32_image_is_larger_then_named():
     """`make size` fails with the key and both figures."""
     figures = {"total": {"image": 1, "linked": 1, "esp32": 11}}
     assert size.over_limits(figures, {"image_bytes": 1, "esp32_image_bytes": 10}) == [
-        "esp32_image_bytes: 11 bytes, the limit is 10"]
+        "esp32_image_bytes: 11, the limit is 10"]
     assert size.limits()["esp32_image_bytes"] < size.limits()["image_bytes"]
 
 

@@ -91,15 +91,19 @@ class Charger:
 
     def _begin(self):
         # Shown right after it has ended a session, a card has not left the reader yet and does
-        # not count again: a driver shows it once more.
+        # not count again.
+        self._show("Preparing", lambda: self.sim.connector()["why"][:1] == [_NO_CARD])
+
+    def _show(self, status, is_needed=lambda: True):
+        """Show the card until the status is another one, as a driver does who was not heard."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            if self.sim.connector()["why"][:1] == [_NO_CARD]:
+            if is_needed():
                 self.sim.do("card", id=_CARD)
             with contextlib.suppress(TimeoutError):
-                self.sim.wait_until(lambda s: s["connectors"][0]["status"] != "Preparing", 4)
+                self.sim.wait_until(lambda s: s["connectors"][0]["status"] != status, 4)
                 return
-        raise TimeoutError("the card begins nothing")
+        raise TimeoutError(f"the card is not heard: {status}")
 
     def _lose(self):
         how = self._chance.choice(("drop", "reset", "blackhole", "close", "cut"))
@@ -124,8 +128,7 @@ class Charger:
                 # A card of before may have ended it meanwhile: one more would begin anew.
                 if sim.connector()["status"] != status:
                     continue
-                sim.do("card", id=_CARD)
-                sim.wait_until(lambda s: s["connectors"][0]["status"] == "Finishing", 20)
+                self._show(status)
             elif status != "Available":
                 sim.do("unplug")
                 sim.wait_until(lambda s: s["connectors"][0]["status"] == "Available", 20)

@@ -94,7 +94,7 @@ def test_limit_when_passed_then_is_named():
     figures = {"total": {"image": 101, "linked": 5}}
     assert size.over_limits(figures, {"image_bytes": 101}) == []
     assert size.over_limits(figures, {"image_bytes": 100}) == [
-        "image_bytes: 101 bytes, the limit is 100"]
+        "image_bytes: 101, the limit is 100"]
 
 
 def test_heap_when_measured_then_every_module_is_importable():
