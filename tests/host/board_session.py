@@ -41,7 +41,7 @@ def unplug(bench):
 def begin(bench):
     """Plug in, show the card, charge, and trigger every message."""
     plug(bench)
-    bench.sim.do("card", id=CARD)
+    bench.present(CARD)
     bench.wait_connector(lambda connector: connector["status"] == "Charging")
     for message in ("StatusNotification", "MeterValues", "Heartbeat", "BootNotification"):
         assert call(bench, "TriggerMessage", requestedMessage=message) == "Accepted"
@@ -50,6 +50,6 @@ def begin(bench):
 def end(bench):
     """Ask for the whole configuration while it charges, stop by card, unplug, deliver all."""
     bench.cs.call(CP, "GetConfiguration", {})
-    bench.sim.do("card", id=CARD)
+    bench.present(CARD)
     state = unplug(bench)
     assert state["connectors"][0]["transaction"] in (None, 1)

@@ -23,6 +23,11 @@ from tools.sim.client import Simulator
 
 CP = "PW-TEST"
 
+# A card is held for 600 ms, and counts as gone when three polls have missed it.
+_CARD_GONE_S = 1.5
+_CARD_TRIES = 3
+_POLL_S = 0.02
+
 # What MicroPython and CPython print when something of ours broke.
 _TRACES_OF_FAULTS = ("Traceback (most recent call last)", "MemoryError", "AssertionError")
 _ENDS = {0: "quit", 9: "power cut", 3: "reset with --once"}
@@ -43,6 +48,7 @@ class Bench:
         self._sims = []
         self._expected = []
         self._tolerated = []
+        self._card_gone = 0.0
         self._finished = False
         self.closed = False
 
@@ -79,6 +85,23 @@ class Bench:
         assert self.sim.wait() == 9
         return self.start(*arguments, **named)
 
+    def present(self, id_tag):
+        """Hold a card to the reader; again, if the charger stood still and has not read it."""
+        before = self._cards_read()
+        for _ in range(_CARD_TRIES):
+            wait_s = self._card_gone - time.monotonic()
+            if wait_s > 0:
+                time.sleep(wait_s)
+            self.sim.do("card", id=id_tag)
+            self._card_gone = time.monotonic() + _CARD_GONE_S
+            while self._cards_read() == before and time.monotonic() < self._card_gone:
+                time.sleep(_POLL_S)
+            if self._cards_read() == before:
+                # What the charger did before it answers is in the trace then.
+                self.sim.state()
+            if self._cards_read() > before:
+                return
+
     def expect(self, pattern):
         """Announce a problem (a regular expression): it must come, and does not fail the test."""
         self._expected.append(re.compile(pattern))
@@ -106,6 +129,9 @@ class Bench:
         with open(self.trace, encoding="utf-8") as file:
             events = [json.loads(line) for line in file if line.endswith("\n")]
         return [event for event in events if name in (None, event.get("event"))]
+
+    def _cards_read(self):
+        return [event["text"] for event in self.events("log")].count("card presented")
 
     def problems(self):
         """Everything that is wrong so far, as texts."""

@@ -152,7 +152,7 @@ def test_interrupt_when_charging_then_the_prompt_and_nothing_is_lost(bench, vm):
     sim.do("energy_speed", factor=60)
     say(sim, "config set ConnectionTimeOut 33")
     sim.do("plug")
-    sim.do("card", id=CARD)
+    bench.present(CARD)
     bench.wait_connector(lambda it: it["contactor"] and it["energy_wh"] > 1240)
     with serial.Serial(sim.ready["console"], timeout=10) as port:
         port.write(b"half a line\x03")

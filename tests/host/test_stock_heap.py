@@ -57,7 +57,7 @@ def test_idle_when_nothing_happens_then_no_code_is_read_from_flash(bench):
         idle = min(idle, read - before)
         before = read
     assert idle < 10
-    bench.sim.do("card", id=board_session.CARD)
+    bench.present(board_session.CARD)
     bench.wait_until(lambda state: state["parts_read"] > before + 20)
 
 

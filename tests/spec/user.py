@@ -3,8 +3,6 @@
 Through the control port of the simulator alone.
 """
 
-import time
-
 from tests.spec.catalogue import SOCKET
 
 VALID = "04A1B2C3"
@@ -14,11 +12,6 @@ PARENT = "FAMILY"
 
 _FINISHING = 6  # `session` in `state`: transaction closed, EV still there
 
-# A card is held for 600 ms, and counts as gone when three polls have missed it.
-_CARD_GONE_S = 1.5
-_CARD_TRIES = 3
-_POLL_S = 0.02
-
 
 class User:
     """Acts on the charger of a bench. `kind`: tethered or socket."""
@@ -27,7 +20,6 @@ class User:
         self.kind = kind
         self._bench = bench
         self._arguments = [*arguments, *(["--socket"] if kind == SOCKET else [])]
-        self._card_gone = 0.0
 
     def add_options(self, *options):
         """More options of the simulator, from the next `power_on` on."""
@@ -74,24 +66,8 @@ class User:
     # Identification.
 
     def present(self, id_tag):
-        """Hold a card to the reader; again, if the charger stood still and has not read it."""
-        before = self._cards_read()
-        for _ in range(_CARD_TRIES):
-            wait_s = self._card_gone - time.monotonic()
-            if wait_s > 0:
-                time.sleep(wait_s)
-            self._bench.sim.do("card", id=id_tag)
-            self._card_gone = time.monotonic() + _CARD_GONE_S
-            while self._cards_read() == before and time.monotonic() < self._card_gone:
-                time.sleep(_POLL_S)
-            if self._cards_read() == before:
-                # What the charger did before it answers is in the trace then.
-                self._bench.sim.state()
-            if self._cards_read() > before:
-                return
-
-    def _cards_read(self):
-        return [event["text"] for event in self._bench.events("log")].count("card presented")
+        """Hold a card to the reader."""
+        self._bench.present(id_tag)
 
     # The network.
 
