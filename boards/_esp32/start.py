@@ -36,6 +36,7 @@ def run(flash_trouble=None):
         return
     board.set_flag("starts", starts + 1)
     board.watch()
+    app = None
     try:
         # Here, and not deeper: each import within takes its share of a small stack.
         from firmware.app import App
@@ -49,6 +50,8 @@ def run(flash_trouble=None):
         print("reset:", asyncio.run(_main(app, board)))
     except KeyboardInterrupt:
         # The guard's timer goes on: it keeps the contactor open, and feeds the watchdog.
+        if app:
+            app.guard_loop.is_alone = True
         board.release()
         board.set_flag("starts", 0)
         return

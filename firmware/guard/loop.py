@@ -10,6 +10,7 @@ from micropython import const
 _NO_PILOT_MV = const(-32768)  # a level that no threshold accepts
 _LATE_MS = const(50)
 _UNKNOWN = const(-1)  # a duty that no guard asks for
+_DEAD_MS = const(60_000)  # without a request for so long the application does not come back
 
 
 class GuardLoop:
@@ -44,6 +45,9 @@ class GuardLoop:
         self.gap_ms_max = 0
         self.gaps_over_50_closed = 0
         self.hal_errors = 0
+        # True: the application was ended by a person, and is not to be brought back by a reset.
+        self.is_alone = False
+        self._heard_at = None
 
     def step(self, now):
         """One cycle for all connectors. now: ticks."""
@@ -55,7 +59,7 @@ class GuardLoop:
                 is_obeyed = False
             if not self._apply(index):
                 is_obeyed = False
-        if is_obeyed:
+        if is_obeyed and self._is_heard(now):
             # What cannot be opened by its pin, or is not decided, is opened by the reset.
             try:
                 self._watchdog.feed()
@@ -66,6 +70,16 @@ class GuardLoop:
         """Begin the gap statistics anew."""
         self.gap_ms_max = 0
         self.gaps_over_50_closed = 0
+
+    def _is_heard(self, now):
+        """Is there an application that asks for something, or was there one a minute ago?"""
+        for index in range(self._count):
+            if self._guards[index].requested_at is not None:
+                self._heard_at = None
+                return True
+        if self._heard_at is None:
+            self._heard_at = now
+        return self.is_alone or self._ticks.diff(now, self._heard_at) < _DEAD_MS
 
     def _measure_gap(self, now):
         if self.last_step is not None:

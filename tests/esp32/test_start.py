@@ -228,13 +228,13 @@ class StartTest(unittest.TestCase):
     def test_ctrl_c_opens_and_lets_the_guard_go_on(self):
         """The prompt gets a box whose coil is off, whose watchdog is fed, and no reset."""
         self.power_on(1000)
-        self.assertEqual(machine.levels[_COIL], 0)
         last = [call for call in machine.calls if call[0] in ("pin", "pwm", "reset")][-2:]
         self.assertEqual(last, [("pin", _COIL, 0), ("pwm", _PWM, 65535)])
         fed = machine.state["fed"]
+        loop.stall(120_000)
         machine.fire()
-        self.assertEqual(machine.state["fed"], fed + 1)
-        self.assertEqual(esp32.stored["starts"], 0)
+        machine.fire()
+        self.assertEqual((machine.state["fed"], esp32.stored["starts"]), (fed + 2, 0))
 
     def test_wss_then_the_server_must_be_signed_by_what_provision_has_left(self):
         """The address and the authority's certificate lie on the flash: the link connects with a

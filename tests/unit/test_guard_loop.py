@@ -75,11 +75,12 @@ class Rig:
         self.loop = GuardLoop(self.connectors, self.guards, self.watchdog, ticks)
         self.now = 0
 
-    def step(self, count=1, period_ms=10):
+    def step(self, count=1, period_ms=10, is_alive=True):
         for _ in range(count):
             self.now = ticks.add(self.now, period_ms)
-            for index in range(len(self.guards)):
-                self.guards[index].requested_at = self.now
+            if is_alive:
+                for index in range(len(self.guards)):
+                    self.guards[index].requested_at = self.now
             self.loop.step(self.now)
 
     def charge(self, index=0):
@@ -171,6 +172,18 @@ class FaultTest(unittest.TestCase):
         rig.step(4)
         self.assertFalse(rig.connectors[0].is_closed)
 
+    def test_step_when_the_duty_is_refused_in_closing_leaves_the_coil_alone(self):
+        # The pilot obeys first; what the EV is told is unknown as long as it does not.
+        rig = Rig()
+        rig.guards[0].request_duty = _PWM
+        rig.connectors[0].high_mv = 6000
+        rig.step(60)
+        rig.guards[0].request_close = True
+        rig.guards[0].request_duty = _PWM + 100
+        rig.connectors[0].broken = "set_duty"
+        rig.step()
+        self.assertEqual((rig.guards[0].close, rig.connectors[0].is_closed), (True, False))
+
     def test_step_when_the_contactor_does_not_obey_starves_the_watchdog(self):
         # The pin cannot be driven: tried again in every step, and the reset opens it.
         rig = charging()
@@ -201,6 +214,35 @@ class FaultTest(unittest.TestCase):
         rig.connectors[0].high_mv = None
         rig.step()
         self.assertFalse(rig.connectors[0].is_closed)
+
+    def test_step_when_the_application_is_dead_for_a_minute_starves_the_watchdog(self):
+        # It is safe, and would be out of order for ever: the reset brings it back.
+        rig = Rig(2)
+        rig.step(10)
+        rig.step(6000, is_alive=False)
+        before = rig.watchdog.feeds
+        rig.step(110, is_alive=False)
+        self.assertTrue(rig.watchdog.feeds < before + 110)
+        before = rig.watchdog.feeds
+        rig.step(1000, is_alive=False)
+        self.assertEqual(rig.watchdog.feeds, before)
+        rig.step()
+        self.assertEqual(rig.watchdog.feeds, before + 1)
+
+    def test_step_when_the_application_has_not_begun_feeds_for_a_minute(self):
+        # A start on a flash that is full of records takes its time, but not for ever.
+        rig = Rig()
+        rig.step(5999, is_alive=False)
+        self.assertEqual(rig.watchdog.feeds, 5999)
+        rig.step(1000, is_alive=False)
+        self.assertEqual(rig.watchdog.feeds, 6000)
+
+    def test_step_when_a_person_has_ended_the_application_goes_on_feeding(self):
+        # Somebody sits at the prompt.
+        rig = Rig()
+        rig.loop.is_alone = True
+        rig.step(20_000, is_alive=False)
+        self.assertEqual(rig.watchdog.feeds, 20_000)
 
     def test_step_with_broken_watchdog_does_not_raise(self):
         # Nothing leaves the timer callback.
