@@ -63,7 +63,7 @@ class Connector:
         port = board.connectors[number - 1]
         guard.is_d_allowed = board.ventilated
         self.phases = self.phases_wanted = self.phases_allowed = board.phases
-        self._phases_on = 0
+        self._phases_on = self._forgotten = 0
         self.pilot = pilots.PilotReader()
         self.session = Session()
         self.power = Power()
@@ -234,7 +234,9 @@ class Connector:
         guard = self.guard
         before_ma = self.power.offer_ma
         # The guard has withdrawn the offer, as when we were not run for a second: the next is new.
-        is_lost = before_ma and guard.duty == _STEADY_HIGH != guard.request_duty
+        given_up = guard.forgotten != self._forgotten
+        self._forgotten += given_up
+        is_lost = before_ma and (given_up or guard.duty == _STEADY_HIGH != guard.request_duty)
         if is_lost or not self.plugged or self.overlay.bits & HARD:
             self.power.cut(now)
         else:
@@ -256,7 +258,6 @@ class Connector:
         # A plug that is not held could be pulled under load: it opens at once, not softly.
         tested = self.protection.rcd_ok or guard.close
         guard.request_close = self.power.wants_contactor and held and tested
-        guard.requested_at = now
         guard.request_trips &= ~(_TRIP_OVERCURRENT | _TRIP_NOT_CLOSING)
         # A silent meter says nothing, and one that was never heard has no currents.
         current_ma = self.meter.current_ma if self.meter.online else ()

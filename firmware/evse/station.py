@@ -192,6 +192,8 @@ class Station:
             self.lifecycle.step(now, connector)
             self.admission.follow(now, connector)
             self._derive(now, connector)
+            # Last: an application that fails on the way to here each time must not look alive.
+            connector.guard.requested_at = now
         self._derive0(now)
 
     def _stop(self, now, connector, reason):

@@ -135,7 +135,8 @@ class Guard:
       is_d_allowed     bool, the installation ventilates (state D may close)
     Read by the loop: close, duty. Facts for everybody: closed (mirror contact), state, high_mv,
     low_mv (the pilot as last measured), reason (state and row, see names.py), conditions,
-    trips_latched, events_lost, blanked (B is not believed for a moment).
+    trips_latched, events_lost, blanked (B is not believed for a moment), forgotten (how often a
+    request became stale).
     """
 
     def __init__(self, a_b_mv=10500, b_c_mv=7500, c_d_mv=4500, d_e_mv=1500, diode_mv=-10300):
@@ -160,6 +161,7 @@ class Guard:
         self.conditions = 0
         self.trips_latched = 0
         self.events_lost = 0
+        self.forgotten = 0
         self.event_moment = 0
         self.blanked = False
         self._blank_at = None
@@ -297,7 +299,10 @@ class Guard:
                 self._no_diode_steps += 1
                 if self._diode_steps < _DIODE_STEPS or self._no_diode_steps >= _NO_DIODE_STEPS:
                     self._no_diode_steps = self._diode_steps = 0
-        return 0 if self._diode_steps >= _DIODE_STEPS else _NO_DIODE
+        # One low half may be missed by what is closed; nothing is closed upon that.
+        if self._diode_steps < _DIODE_STEPS or (self._no_diode_steps and not self.close):
+            return _NO_DIODE
+        return 0
 
     def _request(self, now):
         """Conditions of the request block: wanted, and how fresh."""
@@ -316,6 +321,10 @@ class Guard:
             return conditions if self.close else conditions | _NOT_READY
         # Forgotten for good: otherwise it would look fresh when the counter comes round.
         self.requested_at = None
+        self.forgotten = (self.forgotten + 1) & _TICKS_MASK
+        # Whoever speaks again in this very moment gets the 250 ms before closing, like all.
+        self._in_steps = 0
+        self._cp &= ~_CP_CD
         return conditions | _STALE
 
     def _contactor(self, now, mirror_closed):
@@ -363,7 +372,8 @@ class Guard:
         if self._blank_at is None and self.state == CLOSED:
             if not self.close:
                 self._blank_at = (now - _BLANK_SWITCH_MS) & _TICKS_MASK
-            elif duty != self.duty:
+            elif duty != self.duty and not self._out_steps:
+                # B that was there before is not the new duty's doing.
                 self._blank_at = now
         self.close = self.state == CLOSED
         self.duty = duty

@@ -101,6 +101,20 @@ class DiodeTest(Rows):
         plant.do("ev", wants=True)
         self.goes_with_the_plug("diode", 0)
 
+    def test_diode_that_fails_in_a_pause_then_nothing_closes(self):
+        # An EV without S2 stays in C1; what it has shown before the pause is no proof any more.
+        plant = self.begin()
+        plant.do("plug", ev="simplified")
+        plant.run(600)
+        plant.do("card", id=CARD)
+        self.wait("Charging")
+        plant.connector().paused = True
+        plant.run_until(lambda: not plant.closed())
+        plant.do("fault", name="diode")
+        plant.connector().paused = False
+        plant.run(12_000)
+        self.assertEqual(len(plant.seen("contactor", closed=True)), 1)
+
     def test_diode_while_charging_then_open_in_250_ms(self):
         plant = self.plug()
         plant.do("fault", name="diode")

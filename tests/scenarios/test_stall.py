@@ -90,3 +90,55 @@ class StallTest(Scenario):
         self.assert_no_offer_for_five_seconds()
         self.plant.run(500)
         self.assertEqual(self.plant.state()["cp"], "B2")
+
+    def hang_and_be_interrupted(self):
+        """The guard's eleventh step comes within the tick of an application that had hung: after
+        it has looked at the guard, before it speaks."""
+        plant = self.plant
+        guard = plant.app.guards[0]
+        while guard._stale_steps < 10:
+            plant.time.step()
+        power = plant.connector().power
+        tick = power.tick
+
+        def interrupted(*arguments):
+            power.tick = tick
+            plant.time.step()
+            return tick(*arguments)
+
+        power.tick = interrupted
+        plant.app.tick(plant.time.now)
+        self.assertFalse(guard.close)
+
+    def test_application_that_comes_back_when_it_is_given_up_then_five_seconds_of_x1(self):
+        # On a board without an RCD test, which would keep it open anyway.
+        plant = self.begin()
+        protection = plant.connector().protection
+        protection.port.rcd_test, protection.rcd_ok = None, True
+        self.charge()
+        self.hang_and_be_interrupted()
+        self.assert_no_offer_for_five_seconds()
+        self.wait("Charging", 5000)
+
+    def break_each_tick(self, part, name):
+        """Every tick fails from here on in the method `name` of `part`; returns when open."""
+        plant = self.plant
+
+        def fails(*_arguments):
+            raise ValueError("a mistake")
+
+        setattr(part, name, fails)
+        for _ in range(30):
+            for _ in range(5):
+                plant.time.step()
+            self.assertRaises(ValueError, plant.app.tick, plant.time.now)
+        delattr(part, name)
+        self.assertFalse(plant.closed())
+
+    def test_application_whose_every_tick_fails_then_open(self):
+        # Overcurrent cannot be found any more, a card ends nothing: it is not alive.
+        plant = self.begin()
+        self.charge()
+        self.break_each_tick(plant.connector().protection, "overcurrent")
+        self.wait("Charging", 6000)
+        self.break_each_tick(plant.app.station.lifecycle, "step")
