@@ -77,6 +77,11 @@ class Lock(Machine):
         """True while the bolt is proven to be locked."""
         return self.state == LOCKED
 
+    @property
+    def moving(self):
+        """True while the motor may be driven, which somebody has to end."""
+        return self.state in (LOCKING, UNLOCKING)
+
     def prove_open(self):
         """UnlockConnector: move the motor even if the bolt seems open, and tell in `result`."""
         self.result = None

@@ -141,8 +141,12 @@ class Station:
         """Return True when something may begin that can stall the VM; asked until it is.
 
         mode: BlockingWhileClosed. "allow": always. "pause": charging is stopped for it, softly.
-        "defer": when nobody charges. Nothing closes from then on until `resume`.
+        "defer": when nobody charges. Nothing closes from then on until `resume`. Never while a
+        lock moves: its motor would be driven until the stall is over.
         """
+        for connector in self.connectors:
+            if connector.socket and connector.socket.lock.moving:
+                return False
         if mode == "allow":
             return True
         is_quiet = not [1 for connector in self.connectors if connector.guard.close]

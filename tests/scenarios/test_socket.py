@@ -27,6 +27,20 @@ class SocketTest(SocketScenario):
             plant.csms.statuses(), ["Available", "Preparing", "Charging", "Finishing", "Available"]
         )
 
+    def test_lock_that_moves_then_nothing_may_stall_the_vm(self):
+        # A handshake computes for seconds; so long would the motor be driven against its end.
+        plant = self.plant
+        station = plant.app.station
+        plant.do("plug")
+        plant.run(3000)
+        self.assertTrue(station.quiet("allow"))
+        plant.do("card", id=CARD)
+        plant.run_until(lambda: plant.connector().socket.lock.moving, 3000)
+        for mode in ("allow", "pause", "defer"):
+            self.assertFalse(station.quiet(mode))
+        self.wait("Charging")
+        self.assertTrue(station.quiet("allow"))
+
     def test_every_cable_limits_the_offer(self):
         # 13, 20, 32 A; a 63 A cable does not raise what the board has.
         for cable_a, limit_ma in ((13, 13000), (20, 20000), (32, 32000), (63, 32000)):
