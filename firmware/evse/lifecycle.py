@@ -35,14 +35,15 @@ class Lifecycle:
         session = connector.session
         if session.state == sessions.AUTHORISED and not connector.operative:
             withdraw(connector)
-        if connector.interrupted:
-            self._close_interrupted(now, connector)
         if not connector.plugged:
             self._unplugged(connector)
         elif session.accepts(sessions.PLUG):
             session.handle(sessions.PLUG)
             self._plugs += 1
             connector.plug_number = self._plugs
+        # Behind the plug: a tick that comes late may find the EV and believe in it at once.
+        if connector.interrupted:
+            self._close_interrupted(now, connector)
         if session.state == sessions.STARTING:
             # A fault may go away in time; nobody is billed for waiting. A plug that cannot be
             # locked, or told, carries nothing (TC_024_CS), nor does an RCD that was not tested.

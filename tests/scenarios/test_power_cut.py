@@ -35,6 +35,18 @@ class PowerCutTest(Scenario):
         plant.do("unplug")
         self.wait("Available")
 
+    def test_cut_while_charging_and_a_late_tick_at_the_start_then_finishing(self):
+        # Late enough, it finds the EV and believes in it at once: 250 ms and 300 ms of B.
+        plant = self.begin()
+        for after_ms in range(450, 650, 10):
+            self.charge(run_ms=500)
+            plant.power_cycle()
+            plant.run(after_ms)
+            plant.do("stall", ms=100)
+            plant.run(3000)
+            self.assertEqual((after_ms, plant.status()), (after_ms, "Finishing"))
+            self.unplug()
+
     def test_cut_and_unplugged_meanwhile_then_one_bill_and_available(self):
         # Nobody waits for the car that has left.
         plant = self.begin()
