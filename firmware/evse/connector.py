@@ -21,7 +21,8 @@ from ticks import Deadline, diff
 
 _STEADY_HIGH = const(65535)
 # The final register is read after the contactor has opened; a silent meter must not hold the user.
-_FINAL_READING_MS = const(1500)
+# In ticks of 50 ms: what stalls the VM is no time for the meter.
+_FINAL_TICKS = const(30)
 # After a boot the pilot's reading is believed when it has not changed for so long.
 _PILOT_MS = const(300)
 _DIODE_MS = const(1000)
@@ -63,7 +64,7 @@ class Connector:
         port = board.connectors[number - 1]
         guard.is_d_allowed = board.ventilated
         self.phases = self.phases_wanted = self.phases_allowed = board.phases
-        self._phases_on = self._forgotten = 0
+        self._phases_on = self._forgotten = self._final = 0
         self.pilot = pilots.PilotReader()
         self.session = Session()
         self.power = Power()
@@ -93,7 +94,7 @@ class Connector:
         self.status_at = None
         self.error_code, self.vendor_error_code, self.info = "NoError", "", ""
         self.connect, self.recover, self._f = Deadline(), Deadline(), Deadline()
-        self._grace, self._diode, self._final = Deadline(), Deadline(), Deadline()
+        self._grace, self._diode = Deadline(), Deadline()
         self._tick = self._opened_at = None
         self._reading_id = self.meter.reading_id
 
@@ -301,9 +302,10 @@ class Connector:
             return False
         if self._opened_at is None:
             self._opened_at = now
-            self._final.start(now, _FINAL_READING_MS)
+            self._final = _FINAL_TICKS
             self.meter.poll_now(now)
-        return self.read_since(self._opened_at) or self._final.expired(now)
+        self._final -= 1
+        return self.read_since(self._opened_at) or self._final < 0
 
     def read_since(self, moment):
         """Return True if the meter was read after `moment`."""
@@ -314,7 +316,6 @@ class Connector:
         """The stop record is complete."""
         self.transaction = None
         self._opened_at = None
-        self._final.stop()
         self.session.handle(sessions.ENDED)
         self.session.forget()
 

@@ -47,6 +47,23 @@ class StallTest(Scenario):
         self.assertEqual(plant.csms.statuses(), heard)
         self.assertEqual(len(plant.seen("contactor", closed=True)), 1)
 
+    def test_stall_of_a_handshake_when_a_session_ends_then_the_bill_has_all_of_it(self):
+        # The meter gets its time to be read after the contactor has opened, whatever stalls.
+        plant = self.begin()
+        plant.do("energy_speed", factor=60)
+        for after_ms in range(0, 300, 20):
+            plant.run(1000)
+            before_wh = plant.meter_wh()
+            self.charge(run_ms=2330)
+            plant.do("card", id=CARD)
+            plant.run_until(lambda: not plant.closed(), 5000)
+            plant.run(after_ms)
+            plant.do("stall", ms=2500)
+            self.wait("Finishing")
+            self.unplug()
+            bill = plant.csms.books()[-1][2]
+            self.assertEqual((after_ms, bill), (after_ms, plant.meter_wh() - before_wh))
+
     def test_stall_of_a_handshake_while_offering_then_the_offer_stands(self):
         # An EV in B is not told anything either.
         self.sleep_in_b()
